@@ -1,0 +1,1 @@
+"""Raw files to the city-year panel."""

@@ -33,6 +33,8 @@ class Variable:
     sources
         Registry ids the variable is read from, the preferred first; empty for
         a derived variable, which has a `formula` in words instead.
+    constant
+        Whether the variable is an attribute of the city, the same in all years.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Variable:
     sources: tuple[str, ...] = ()
     formula: str = ""
     note: str = ""
+    constant: bool = False
 
     def label(self, language: Language = "en") -> str:
         """Label in English or Chinese."""
@@ -105,7 +108,9 @@ def _variable(name: str, entry: object, path: Path) -> Variable:
         if field not in entry:
             raise RegistryError(f"{path}: entry [{name}] lacks {field!r}.")
     if entry["kind"] not in KINDS:
-        raise RegistryError(f"{path}: [{name}] kind is {entry['kind']!r}; expected one of {KINDS}.")
+        raise RegistryError(
+            f"{path}: [{name}] kind is {entry['kind']!r}; expected one of {KINDS}."
+        )
     if entry["level"] not in LEVELS:
         raise RegistryError(
             f"{path}: [{name}] level is {entry['level']!r}; expected one of {LEVELS}."
@@ -127,4 +132,5 @@ def _variable(name: str, entry: object, path: Path) -> Variable:
         sources=tuple(entry.get("sources", ())),
         formula=entry.get("formula", ""),
         note=entry.get("note", ""),
+        constant=bool(entry.get("constant", False)),
     )

@@ -1,0 +1,1 @@
+"""One module an estimator; every estimate is a Fit."""

@@ -163,17 +163,16 @@ class Fit:
     @property
     def sample_digest(self) -> str:
         """A short fingerprint of the exact rows used, the same on every machine."""
-        rows = "\n".join("|".join(map(str, key if isinstance(key, tuple) else (key,)))
-                         for key in self.sample)
+        rows = "\n".join(
+            "|".join(map(str, key if isinstance(key, tuple) else (key,))) for key in self.sample
+        )
         return hashlib.sha256(rows.encode()).hexdigest()[:16]
 
     # The table makers of the ecosystem read a result through these attributes
     # (the plug-in interface of maketables).
     @property
     def __maketables_coef_table__(self) -> pd.DataFrame:
-        table = self.tidy().rename(
-            columns={"estimate": "b", "low": "ci95l", "high": "ci95u"}
-        )
+        table = self.tidy().rename(columns={"estimate": "b", "low": "ci95l", "high": "ci95u"})
         table.index.name = "Coefficient"
         return table
 

@@ -1,0 +1,97 @@
+"""A row of the claims ledger, as data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from urbanecon.effects.spec import Sample, Spec
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """An outcome of a claim and the sign the claim predicts for it.
+
+    Attributes
+    ----------
+    variable
+        Codebook name.
+    expected_sign
+        1 or -1.
+    unit
+        Panel it lives on, "city" or "province".
+    last_year
+        Last year used, where the series breaks after it.
+    reason
+        Why the window or unit is as it is; empty when it is the default.
+    """
+
+    variable: str
+    expected_sign: Literal[1, -1]
+    unit: Literal["city", "province"] = "city"
+    first_year: int | None = None
+    last_year: int | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What an essay claims and the outcomes that can bear it out; the first is primary."""
+
+    id: str
+    name: str
+    words_en: str
+    words_zh: str
+    essay: str
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def primary(self) -> Outcome:
+        """The outcome on which the verdict rests."""
+        return self.outcomes[0]
+
+
+ESSAY = "A new type of urbanization for common prosperity (2023)"
+
+CITY_TREATMENTS = ("pilot", "urban_share")
+PROVINCE_TREATMENTS = ("pilot_share_province", "urban_share_province")
+CITY_EFFECTS = (("city", "year"), ("city", "province:year"))
+PROVINCE_EFFECTS = (("province", "year"),)
+"""Province-by-year effects would absorb every province-level regressor."""
+
+
+def two_way(claim: Claim) -> tuple[Spec, ...]:
+    """Strategy S1: every outcome on every treatment, two-way and province-by-year effects.
+
+    No time-varying control enters: what the treatment may move (structure,
+    spending, population) would be a bad control; subsets of controls are a
+    robustness check, not the main estimate.
+    """
+    return tuple(
+        _spec(claim, outcome, treatment, effects)
+        for outcome in claim.outcomes
+        for treatment in (CITY_TREATMENTS if outcome.unit == "city" else PROVINCE_TREATMENTS)
+        for effects in (CITY_EFFECTS if outcome.unit == "city" else PROVINCE_EFFECTS)
+    )
+
+
+def event_studies(claim: Claim) -> tuple[Spec, ...]:
+    """Event study of the pilot for every city-level outcome, two-way effects."""
+    return tuple(
+        _spec(claim, outcome, "pilot", CITY_EFFECTS[0]).but(design="event_study")
+        for outcome in claim.outcomes
+        if outcome.unit == "city"
+    )
+
+
+def _spec(claim: Claim, outcome: Outcome, treatment: str, effects: tuple[str, ...]) -> Spec:
+    return Spec(
+        effect=claim.id,
+        outcome=outcome.variable,
+        treatment=treatment,
+        fixed_effects=effects,
+        cluster=(outcome.unit,),
+        sample=Sample(outcome.first_year, outcome.last_year, outcome.unit),
+        expected_sign=outcome.expected_sign,
+        primary=outcome == claim.primary,
+    )

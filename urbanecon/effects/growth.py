@@ -1,0 +1,18 @@
+"""E1: new-type urbanization and economic growth."""
+
+from urbanecon.effects.claim import ESSAY, Claim, Outcome, event_studies, two_way
+
+CLAIM = Claim(
+    id="E1",
+    name="growth",
+    words_en="New-type urbanization raises economic growth",
+    words_zh="新型城镇化促进经济增长",
+    essay=ESSAY,
+    outcomes=(
+        Outcome("ln_gdp_pc_real", 1),
+        Outcome("ln_gdp_per_employee", 1),
+        Outcome("ln_night_lights", 1),
+    ),
+)
+
+SPECS = (*two_way(CLAIM), *event_studies(CLAIM))

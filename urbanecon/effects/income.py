@@ -1,0 +1,24 @@
+"""E4: new-type urbanization and the distribution of income."""
+
+from urbanecon.effects.claim import ESSAY, Claim, Outcome, event_studies, two_way
+
+CLAIM = Claim(
+    id="E4",
+    name="income",
+    words_en="New-type urbanization narrows the gaps in income",
+    words_zh="新型城镇化缩小收入差距",
+    essay=ESSAY,
+    outcomes=(
+        Outcome("ln_urban_rural_ratio", -1),
+        Outcome(
+            "ln_urban_rural_ratio_province",
+            -1,
+            unit="province",
+            reason="the ratio is recovered from official provincial figures, city figures are not",
+        ),
+        Outcome("ln_education_gap", -1),
+        Outcome("light_gini", -1),
+    ),
+)
+
+SPECS = (*two_way(CLAIM), *event_studies(CLAIM))
