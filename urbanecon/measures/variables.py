@@ -7,6 +7,7 @@ lineage of its inputs. Units and formulas in words stand in the codebook.
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
@@ -14,8 +15,10 @@ import pandas as pd
 
 from urbanecon.cleaning.divisions import load_divisions
 from urbanecon.cleaning.panel import Derivation, Panel
+from urbanecon.cleaning.panel_files import load_panel
 from urbanecon.measures.atkinson import income_ratio
 from urbanecon.measures.structure import upgrading
+from urbanecon.project import find_project
 
 PER = 10_000.0
 """Residents that intensities are expressed per, as in the yearbooks."""
@@ -155,3 +158,14 @@ def _with_pilot_share(panel: Panel) -> Panel:
         provinces=provinces,
         derivations=MappingProxyType({**panel.derivations, name: made}),
     )
+
+
+def open_panel(folder: Path | None = None) -> Panel:
+    """Read the panel that the main job built, with its lineage.
+
+    Parameters
+    ----------
+    folder
+        Where it was saved; default the project's `build/`.
+    """
+    return load_panel(folder or find_project().build, DERIVATIONS)
