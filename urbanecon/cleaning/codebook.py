@@ -17,7 +17,7 @@ from urbanecon.errors import RegistryError, UnknownNameError, did_you_mean
 from urbanecon.project import find_project
 
 Language = Literal["en", "zh"]
-KINDS = ("stock", "flow", "share", "index")
+KINDS = ("stock", "flow", "share", "index", "event")
 LEVELS = ("city", "province", "nation")
 REQUIRED = ("unit", "label_en", "label_zh", "kind", "range", "level")
 

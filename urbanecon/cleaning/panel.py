@@ -252,7 +252,8 @@ def build_panel(
         If two admitted cells of one source give a city-year of one variable.
     """
     codebook = load_codebook()
-    used = observations[observations["variable"].isin(set(codebook))]
+    columns = {name for name, entry in codebook.items() if entry.kind != "event"}
+    used = observations[observations["variable"].isin(columns)]
     cells = _preferred_sources(used, codebook)
     good = cells[cells["flag"].isin({str(flag) for flag in admitted})]
     levels = good["variable"].map({name: entry.level for name, entry in codebook.items()})

@@ -12,8 +12,8 @@ from urbanecon.cleaning.panel import Derivation, Panel
 from urbanecon.cleaning.schema import validate_panel
 from urbanecon.errors import StaleResultError
 
-FILES = ("panel.parquet", "panel.csv", "provinces.parquet", "cells.parquet")
-CATEGORIES = ("city", "variable", "source", "raw", "flag")
+READ = ("panel.parquet", "provinces.parquet", "cells.parquet")
+FILES = (*READ, "panel.csv")
 
 
 def save_panel(panel: Panel, folder: Path) -> None:

@@ -2,6 +2,11 @@
 
 from urbanecon.effects.claim import ESSAY, Claim, Outcome, event_studies, two_way
 
+IMPUTED = (
+    "the city series of private spending is the provincial figure times relative wages, "
+    "so the claim is tested where it was observed: by province"
+)
+
 CLAIM = Claim(
     id="E2",
     name="culture",
@@ -10,8 +15,8 @@ CLAIM = Claim(
     essay=ESSAY,
     outcomes=(
         Outcome("culture_per_10k", 1),
-        Outcome("ln_education_private_urban", 1),
-        Outcome("ln_education_private_rural", 1),
+        Outcome("ln_education_private_urban_province", 1, unit="province", reason=IMPUTED),
+        Outcome("ln_education_private_rural_province", 1, unit="province", reason=IMPUTED),
         Outcome("ln_fiscal_education_pc", 1),
     ),
 )

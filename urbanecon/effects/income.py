@@ -16,7 +16,12 @@ CLAIM = Claim(
             unit="province",
             reason="the ratio is recovered from official provincial figures, city figures are not",
         ),
-        Outcome("ln_education_gap", -1),
+        Outcome(
+            "ln_education_gap_province",
+            -1,
+            unit="province",
+            reason="the city series is the provincial ratio, the same in every city of a province",
+        ),
         Outcome("light_gini", -1),
     ),
 )

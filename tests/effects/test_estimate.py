@@ -1,0 +1,91 @@
+"""From a spec and a panel to an estimate, computed twice, or to the reason why not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from urbanecon.cleaning.divisions import load_divisions
+from urbanecon.cleaning.panel import Panel
+from urbanecon.effects import SPECS
+from urbanecon.effects.estimate import estimate, estimate_all, needs, sample_of
+from urbanecon.effects.spec import Sample, Spec
+from urbanecon.errors import EstimationError, NotEstimableError
+
+EFFECT = 0.3
+SPEC = Spec("E1", "ln_gdp_pc_real", "pilot")
+
+
+@pytest.fixture(scope="module")
+def synthetic_panel() -> Panel:
+    """Return a synthetic panel in which pilots raise the outcome by `EFFECT`."""
+    rng = np.random.default_rng(7)
+    cities = load_divisions().query("level == 'prefecture_city'").index[:60].tolist()
+    index = pd.MultiIndex.from_product([cities, range(2005, 2021)], names=["city", "year"])
+    first = pd.Series(np.where(np.arange(60) < 20, 2015.0, np.nan), index=cities)
+    first_year = first.reindex(index.get_level_values("city")).to_numpy()
+    years = index.get_level_values("year").to_numpy()
+    pilot = (years >= first_year).astype(float)
+    city_effect = np.repeat(rng.normal(size=60), 16)
+    outcome = city_effect + 0.1 * (years - 2005) + EFFECT * pilot + rng.normal(0, 0.1, len(index))
+    data = pd.DataFrame(
+        {"pilot_first_year": first_year, "pilot": pilot, "ln_gdp_pc_real": outcome}, index=index
+    )
+    return Panel(data=data, provinces=pd.DataFrame(), cells=pd.DataFrame())
+
+
+def test_the_known_effect_is_recovered(synthetic_panel: Panel) -> None:
+    interval = estimate(SPEC, synthetic_panel).conf_int(0.99).loc["pilot"]
+    assert interval["low"] < EFFECT < interval["high"]
+
+
+def test_province_by_year_effects_find_their_column(synthetic_panel: Panel) -> None:
+    fit = estimate(SPEC.but(fixed_effects=("city", "province:year")), synthetic_panel)
+    assert fit.fixed_effects == ("city", "province:year")
+
+
+def test_an_event_study_has_a_path(synthetic_panel: Panel) -> None:
+    fit = estimate(SPEC.but(design="event_study"), synthetic_panel)
+    assert {"t-5", "t+0", "t+5"} <= set(fit.params.index)
+
+
+def test_two_engines_that_disagree_stop_the_job(
+    synthetic_panel: Panel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from urbanecon.effects import estimate as module
+
+    honest = module.linearmodels_fit
+
+    def biased(data: pd.DataFrame, *arguments: object) -> object:
+        shifted = data.assign(ln_gdp_pc_real=data["ln_gdp_pc_real"] * (1 + 1e-6))
+        return honest(shifted, *arguments)
+
+    monkeypatch.setattr(module, "linearmodels_fit", biased)
+    with pytest.raises(EstimationError, match="differ by"):
+        estimate(SPEC, synthetic_panel)
+
+
+def test_an_absent_outcome_is_not_estimable_and_names_the_sources(synthetic_panel: Panel) -> None:
+    with pytest.raises(NotEstimableError, match=r"needs pm25_chap \(for ln_pm25_chap\)"):
+        estimate(SPEC.but(outcome="ln_pm25_chap"), synthetic_panel)
+
+
+def test_the_sources_of_a_computed_variable_are_those_of_its_inputs(
+    synthetic_panel: Panel,
+) -> None:
+    assert needs("ln_co2_per_gdp", synthetic_panel) == ["city_macro", "co2_edgar", "facts_prices"]
+
+
+def test_every_spec_gets_an_estimate_or_a_reason(synthetic_panel: Panel) -> None:
+    results = estimate_all(SPECS["E1"], synthetic_panel)
+    assert len(results) == len(SPECS["E1"])
+    for result in results:
+        assert (result.fit is None) == bool(result.reason)
+
+
+def test_the_sample_rule_selects_years_and_municipalities(synthetic_panel: Panel) -> None:
+    spec = SPEC.but(sample=Sample(2008, 2010, drop_municipalities=True))
+    rows = sample_of(spec, synthetic_panel)
+    assert set(rows.index.get_level_values("year")) == {2008, 2009, 2010}
+    assert not rows.index.get_level_values("city").str.endswith("0000").any()

@@ -1,0 +1,103 @@
+"""From a `Spec` and the panel to an estimate, computed twice."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from urbanecon.cleaning.codebook import load_codebook
+from urbanecon.cleaning.divisions import load_divisions
+from urbanecon.cleaning.panel import Panel
+from urbanecon.effects.spec import Spec
+from urbanecon.errors import NotEstimableError
+from urbanecon.estimation.event_study import event_study
+from urbanecon.estimation.fit import Fit
+from urbanecon.estimation.fixed_effects import fixed_effects
+from urbanecon.estimation.second_engine import linearmodels_fit, verify
+from urbanecon.measures.variables import DERIVATIONS
+from urbanecon.reporting.store import Estimate
+
+ENGINES_AGREE = 1e-8
+"""Largest relative difference allowed between the two engines."""
+
+FIRST_TREATED = {"pilot": "pilot_first_year"}
+"""Column with the first treated year of each treatment that is adopted once and for good."""
+
+
+def estimate_all(specs: tuple[Spec, ...], panel: Panel) -> list[Estimate]:
+    """Estimate each spec; what the data cannot support carries its reason instead."""
+    return [_try(spec, panel) for spec in specs]
+
+
+def _try(spec: Spec, panel: Panel) -> Estimate:
+    try:
+        return Estimate(spec, fit=estimate(spec, panel))
+    except NotEstimableError as error:
+        return Estimate(spec, fit=None, reason=str(error))
+
+
+def estimate(spec: Spec, panel: Panel) -> Fit:
+    """Estimate one equation.
+
+    Two-way designs are computed by our engine and by linearmodels; a relative
+    difference above `ENGINES_AGREE` in a coefficient or standard error is an
+    error.
+
+    Raises
+    ------
+    NotEstimableError
+        If a variable of the spec is absent; the message names the sources that
+        would give it.
+    EstimationError
+        If the two engines disagree.
+    """
+    data = sample_of(spec, panel)
+    vcov = f"cluster({'+'.join(spec.cluster)})"
+    if spec.design == "event_study":
+        return event_study(
+            data,
+            spec.outcome,
+            FIRST_TREATED[spec.treatment],
+            controls=spec.controls,
+            effects=spec.fixed_effects,
+            vcov=vcov,
+        )
+    regressors = [spec.treatment, *spec.controls]
+    fit = fixed_effects(
+        data, spec.outcome, regressors, spec.fixed_effects, vcov, treatment=spec.treatment
+    )
+    second = linearmodels_fit(data, spec.outcome, regressors, spec.fixed_effects, vcov)
+    verify(fit, second, rtol=ENGINES_AGREE)
+    return fit
+
+
+def sample_of(spec: Spec, panel: Panel) -> pd.DataFrame:
+    """Rows and columns that the spec's sample rule admits, with `province` as a column."""
+    frame = panel.frame(spec.sample.unit)
+    absent = [name for name in spec.variables if name not in frame]
+    if absent:
+        sources = sorted({source for name in absent for source in needs(name, panel)})
+        raise NotEstimableError(f"needs {', '.join(sources)} (for {', '.join(absent)})")
+    years = frame.index.get_level_values("year")
+    keep = pd.Series(True, index=frame.index)
+    if spec.sample.first_year is not None:
+        keep &= years >= spec.sample.first_year
+    if spec.sample.last_year is not None:
+        keep &= years <= spec.sample.last_year
+    units = frame.index.get_level_values(0)
+    if spec.sample.drop_municipalities:
+        keep &= ~units.str.endswith("0000")
+    rows = frame[keep.to_numpy()]
+    if spec.sample.unit == "city":
+        units = rows.index.get_level_values("city")
+        rows = rows.assign(province=load_divisions()["province"].reindex(units).to_numpy())
+    return rows
+
+
+def needs(variable: str, panel: Panel) -> list[str]:
+    """Return the preferred source of every raw variable that `variable` lacks."""
+    codebook = load_codebook()
+    entry = codebook[variable]
+    if entry.sources:
+        return [] if variable in panel.frame(entry.level) else [entry.sources[0]]
+    inputs = next((d.inputs for d in DERIVATIONS if d.name == variable), ())
+    return sorted({source for name in inputs for source in needs(name, panel)})
