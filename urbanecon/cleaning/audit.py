@@ -71,6 +71,9 @@ def impossible(observations: pd.DataFrame) -> pd.DataFrame:
 def anachronism(observations: pd.DataFrame, lifespans: pd.DataFrame | None = None) -> pd.DataFrame:
     """Cells of years in which the city did not exist.
 
+    What is measured within fixed boundaries in all years (from space, say), an
+    attribute of the city and a dated event are not back-cast and not judged.
+
     Parameters
     ----------
     observations
@@ -83,8 +86,14 @@ def anachronism(observations: pd.DataFrame, lifespans: pd.DataFrame | None = Non
     lifespans = load_divisions() if lifespans is None else lifespans
     first = observations["city"].map(lifespans["first_year"]).astype("float64")
     last = observations["city"].map(lifespans["last_year"]).astype("float64")
-    early = observations["year"] < first
-    bad = early | (observations["year"] > last)
+    timeless = [
+        name
+        for name, entry in load_codebook().items()
+        if entry.fixed_boundaries or entry.constant or entry.kind == "event"
+    ]
+    judged = ~observations["variable"].isin(timeless)
+    early = judged & (observations["year"] < first)
+    bad = early | (judged & (observations["year"] > last))
     reasons = [
         f"the city did not exist in {year}: "
         + (f"it was founded in {start:.0f}" if too_early else f"its last year was {end:.0f}")

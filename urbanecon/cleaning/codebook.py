@@ -35,6 +35,9 @@ class Variable:
         a derived variable, which has a `formula` in words instead.
     constant
         Whether the variable is an attribute of the city, the same in all years.
+    fixed_boundaries
+        Whether it is measured within one set of boundaries in all years, as from
+        space, so that a value from before the city was founded is no back-cast.
     """
 
     name: str
@@ -49,6 +52,7 @@ class Variable:
     formula: str = ""
     note: str = ""
     constant: bool = False
+    fixed_boundaries: bool = False
 
     def label(self, language: Language = "en") -> str:
         """Label in English or Chinese."""
@@ -133,4 +137,5 @@ def _variable(name: str, entry: object, path: Path) -> Variable:
         formula=entry.get("formula", ""),
         note=entry.get("note", ""),
         constant=bool(entry.get("constant", False)),
+        fixed_boundaries=bool(entry.get("fixed_boundaries", False)),
     )
