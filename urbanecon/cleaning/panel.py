@@ -151,7 +151,7 @@ class Panel:
         if (key, year) not in frame.index:
             raise UnknownNameError(
                 f"The panel has no row for {city!r} in {year}; it covers "
-                f"{FIRST_YEAR}-{LAST_YEAR} and {frame.index.levels[0].size} units."
+                f"{FIRST_YEAR}-{LAST_YEAR} and {frame.index.unique(0).size} units."
             )
         return self._lineage(variable, key, year, codebook)
 
@@ -174,7 +174,7 @@ class Panel:
             unit=entry.unit,
             city=key,
             year=year,
-            value=float(frame.at[(key, year), variable]),
+            value=float(frame[variable].at[(key, year)]),
             formula=entry.formula if derivation else "",
             cells=rows.reset_index(drop=True),
             inputs=inputs,

@@ -30,7 +30,7 @@ def panel_schema(frame: pd.DataFrame) -> pa.DataFrameSchema:
         )
         for name in frame.columns
     }
-    unit, year = frame.index.names
+    unit, year = map(str, frame.index.names)
     index = pa.MultiIndex(
         [
             pa.Index(str, pa.Check.str_matches(r"^\d{6}$"), name=unit),

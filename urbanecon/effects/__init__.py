@@ -4,9 +4,9 @@ from urbanecon.effects import culture, ecology, growth, income
 from urbanecon.effects.claim import Claim
 from urbanecon.effects.spec import Spec
 
-CLAIMS: dict[str, Claim] = {module.CLAIM.id: module.CLAIM for module in (
-    growth, culture, ecology, income
-)}
-SPECS: dict[str, tuple[Spec, ...]] = {module.CLAIM.id: module.SPECS for module in (
-    growth, culture, ecology, income
-)}
+CLAIMS: dict[str, Claim] = {
+    module.CLAIM.id: module.CLAIM for module in (growth, culture, ecology, income)
+}
+SPECS: dict[str, tuple[Spec, ...]] = {
+    module.CLAIM.id: module.SPECS for module in (growth, culture, ecology, income)
+}

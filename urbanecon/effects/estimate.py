@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
+
 import pandas as pd
 
 from urbanecon.cleaning.codebook import load_codebook
 from urbanecon.cleaning.divisions import load_divisions
 from urbanecon.cleaning.panel import Panel
 from urbanecon.effects.spec import Spec
-from urbanecon.errors import NotEstimableError
+from urbanecon.errors import EstimationWarning, NotEstimableError
 from urbanecon.estimation.event_study import event_study
 from urbanecon.estimation.fit import Fit
 from urbanecon.estimation.fixed_effects import fixed_effects
@@ -30,7 +32,10 @@ def estimate_all(specs: tuple[Spec, ...], panel: Panel) -> list[Estimate]:
 
 def _try(spec: Spec, panel: Panel) -> Estimate:
     try:
-        return Estimate(spec, fit=estimate(spec, panel))
+        with warnings.catch_warnings():
+            # Each is kept in Fit.warnings, and so reaches the tables.
+            warnings.simplefilter("ignore", EstimationWarning)
+            return Estimate(spec, fit=estimate(spec, panel))
     except NotEstimableError as error:
         return Estimate(spec, fit=None, reason=str(error))
 

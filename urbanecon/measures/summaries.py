@@ -55,9 +55,7 @@ def by_region(panel: Panel, variable: str, weight: str | None = None) -> pd.Data
     sums = groups[["w", "wx"]].sum()
     quartiles = groups[variable].quantile(np.array([0.25, 0.75])).unstack()
     quartiles.columns = ["q25", "q75"]
-    return (
-        (sums["wx"] / sums["w"]).rename("mean").to_frame().join(quartiles).reset_index()
-    )
+    return (sums["wx"] / sums["w"]).rename("mean").to_frame().join(quartiles).reset_index()
 
 
 def census_urban_shares(panel: Panel) -> pd.DataFrame:

@@ -31,7 +31,8 @@ the share treated moves with adoption alone and not with the growth of treated c
 def _ln(values: pd.Series) -> pd.Series:
     """Natural log; non-positive values have none and are missing."""
     positive = values > 0
-    return np.log(values.where(positive))
+    logs: pd.Series = np.log(values.where(positive))
+    return logs
 
 
 def _ratio(numerator: pd.Series, denominator: pd.Series) -> pd.Series:
@@ -90,8 +91,6 @@ DERIVATIONS: tuple[Derivation, ...] = (
     ),
     Derivation("ln_night_lights", ("night_lights",), _ln),
     Derivation("culture_per_10k", ("employees_culture", "population"), _per_10k),
-    Derivation("ln_education_private_urban", ("education_private_urban",), _ln),
-    Derivation("ln_education_private_rural", ("education_private_rural",), _ln),
     Derivation(
         "ln_fiscal_education_pc",
         ("fiscal_education", "price_index", "population"),
@@ -104,10 +103,6 @@ DERIVATIONS: tuple[Derivation, ...] = (
     Derivation("ln_co2_per_gdp", ("co2", "gdp", "price_index"), _ln_per_real_gdp),
     Derivation("urban_rural_ratio", ("atkinson", "urban_share"), income_ratio),
     Derivation("ln_urban_rural_ratio", ("urban_rural_ratio",), _ln),
-    Derivation(
-        "education_gap", ("education_private_urban", "education_private_rural"), _ratio
-    ),
-    Derivation("ln_education_gap", ("education_gap",), _ln),
     Derivation("upgrading", ("va_primary", "va_secondary", "va_tertiary"), upgrading),
     Derivation("ln_population", ("population",), _ln),
     Derivation("ln_population_density", ("population", "area"), _ln_ratio),
@@ -124,6 +119,21 @@ DERIVATIONS: tuple[Derivation, ...] = (
         "urban_rural_ratio_province", ("atkinson_province", "urban_share_province"), income_ratio
     ),
     Derivation("ln_urban_rural_ratio_province", ("urban_rural_ratio_province",), _ln),
+    Derivation(
+        "ln_education_private_urban_province",
+        ("education_private_urban_province", "price_index"),
+        _ln_ratio,
+    ),
+    Derivation(
+        "ln_education_private_rural_province",
+        ("education_private_rural_province", "price_index"),
+        _ln_ratio,
+    ),
+    Derivation(
+        "ln_education_gap_province",
+        ("education_private_urban_province", "education_private_rural_province"),
+        _ln_ratio,
+    ),
 )
 """In order: an entry may use the columns of the entries before it."""
 
@@ -148,7 +158,7 @@ def _with_pilot_share(panel: Panel) -> Panel:
     province = load_divisions()["province"].reindex(frame.index)
     treated = frame.mul(weight.reindex(frame.index), axis=0).groupby(province).sum(min_count=1)
     total = weight.groupby(province.reindex(weight.index)).sum()
-    share = treated.div(total, axis=0).stack()
+    share = pd.Series(treated.div(total, axis=0).stack())
     provinces = panel.provinces.copy()
     provinces["pilot_share_province"] = share.reindex(provinces.index).to_numpy()
     name = "pilot_share_province"

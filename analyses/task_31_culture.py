@@ -1,0 +1,20 @@
+"""Estimate E2: what new-type urbanization does to culture."""
+
+from pathlib import Path
+from typing import Annotated
+
+import pytask
+
+from urbanecon.effects import culture
+from urbanecon.pipeline import ESTIMATION_CODE, code, estimate_effect, find_project, panel_files
+
+PROJECT = find_project(Path(__file__).parent)
+
+
+@pytask.mark.culture
+def task_culture(
+    panel: dict[str, Path] = panel_files(PROJECT),
+    modules: dict[str, Path] = code("effects.culture", *ESTIMATION_CODE),
+    results: Annotated[Path, pytask.Product] = PROJECT.build / "results" / "E2.json",
+) -> None:
+    estimate_effect(culture.SPECS, panel, results)

@@ -1,0 +1,20 @@
+"""Estimate E3: what new-type urbanization does to pollution."""
+
+from pathlib import Path
+from typing import Annotated
+
+import pytask
+
+from urbanecon.effects import ecology
+from urbanecon.pipeline import ESTIMATION_CODE, code, estimate_effect, find_project, panel_files
+
+PROJECT = find_project(Path(__file__).parent)
+
+
+@pytask.mark.ecology
+def task_ecology(
+    panel: dict[str, Path] = panel_files(PROJECT),
+    modules: dict[str, Path] = code("effects.ecology", *ESTIMATION_CODE),
+    results: Annotated[Path, pytask.Product] = PROJECT.build / "results" / "E3.json",
+) -> None:
+    estimate_effect(ecology.SPECS, panel, results)

@@ -1,0 +1,20 @@
+"""Estimate E4: what new-type urbanization does to the gaps in income."""
+
+from pathlib import Path
+from typing import Annotated
+
+import pytask
+
+from urbanecon.effects import income
+from urbanecon.pipeline import ESTIMATION_CODE, code, estimate_effect, find_project, panel_files
+
+PROJECT = find_project(Path(__file__).parent)
+
+
+@pytask.mark.income
+def task_income(
+    panel: dict[str, Path] = panel_files(PROJECT),
+    modules: dict[str, Path] = code("effects.income", *ESTIMATION_CODE),
+    results: Annotated[Path, pytask.Product] = PROJECT.build / "results" / "E4.json",
+) -> None:
+    estimate_effect(income.SPECS, panel, results)

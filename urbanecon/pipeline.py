@@ -1,0 +1,182 @@
+"""The main job: what is there is read, estimated, drawn and written up.
+
+The steps are the pytask modules in `analyses/`; this module finds out which raw
+files are at hand, runs the steps, and reports. A step reruns only if a file it
+rests on changed: its inputs, its own module, or the code of the rooms it calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from urbanecon.errors import StaleResultError, UrbaneconError
+from urbanecon.project import Project, find_project
+
+if TYPE_CHECKING:
+    from urbanecon.effects.spec import Spec
+
+ESTIMATION_CODE = ("estimation.*", "effects.spec", "effects.claim", "effects.estimate")
+"""What an estimate rests on beside the panel and its own declaration."""
+
+FIGURE_CODE = (
+    "plotting.style",
+    "plotting.fonts",
+    "plotting.frames",
+    "plotting.marks",
+    "plotting.saving",
+    "plotting.words",
+    "measures.summaries",
+)
+"""What every figure rests on beside its own module."""
+
+
+def reader_ids() -> list[str]:
+    """Registry ids that have a reader, in alphabetical order."""
+    import urbanecon.cleaning.sources as room
+
+    return sorted(p.stem for p in Path(room.__path__[0]).glob("*.py") if p.stem != "__init__")
+
+
+def raw_files(project: Project) -> dict[str, Path]:
+    """Raw file of every source that is at hand and has a reader."""
+    from urbanecon.cleaning.registry import load_registry, locate
+    from urbanecon.errors import SourceMissingError
+
+    registry = load_registry(project.root / "data_raw" / "sources.toml")
+    found = {}
+    for source_id in reader_ids():
+        try:
+            found[source_id] = locate(registry[source_id], project).path
+        except SourceMissingError:
+            continue
+    return found
+
+
+def code(*modules: str) -> dict[str, Path]:
+    """Source files of package modules, for a step to depend on.
+
+    A name ending in ``.*`` stands for every module of that room.
+    """
+    files: dict[str, Path] = {}
+    for name in modules:
+        spec = find_spec(f"urbanecon.{name.removesuffix('.*')}")
+        if spec is None or spec.origin is None:
+            raise UrbaneconError(f"There is no module urbanecon.{name}.")
+        origin = Path(spec.origin)
+        found = sorted(origin.parent.rglob("*.py")) if name.endswith(".*") else [origin]
+        files |= {f"{name}:{path.stem}": path for path in found}
+    return files
+
+
+def panel_files(project: Project) -> dict[str, Path]:
+    """Files that the panel is saved in and that a later step reads."""
+    from urbanecon.cleaning.panel_files import READ
+
+    return {name: project.build / name for name in READ}
+
+
+def result_files(project: Project) -> dict[str, Path]:
+    """File of estimates of each effect."""
+    from urbanecon.effects import CLAIMS
+
+    return {effect: project.build / "results" / f"{effect}.json" for effect in CLAIMS}
+
+
+def figure_files(project: Project, name: str) -> dict[str, Path]:
+    """Both files of a figure: PNG for screens, PDF for print."""
+    return {kind: project.figures / f"{name}.{kind}" for kind in ("png", "pdf")}
+
+
+def estimate_effect(specs: tuple[Spec, ...], panel: Mapping[str, Path], results: Path) -> None:
+    """Estimate the specs of one effect and store them."""
+    from urbanecon.effects.estimate import estimate_all
+    from urbanecon.measures.variables import open_panel
+    from urbanecon.reporting.store import write_estimates
+
+    folder = next(iter(panel.values())).parent
+    write_estimates(results, estimate_all(specs, open_panel(folder)))
+
+
+def run(effects: tuple[str, ...] = ()) -> int:
+    """Run the main job, or the steps of some effects with all they rest on.
+
+    Parameters
+    ----------
+    effects
+        Claim ids ("E1"); empty for the whole job, paper included.
+
+    Returns
+    -------
+    int
+        0 if every step ended well, 1 otherwise.
+    """
+    from urbanecon.effects import CLAIMS
+
+    project = find_project()
+    fetch_what_is_missing(project)
+    markers = " or ".join(CLAIMS[effect].name for effect in effects)
+    _build(project, marker_expression=markers)
+    _report(project, effects or tuple(CLAIMS))
+    return 0
+
+
+def paper(check: bool = False) -> int:
+    """Build the paper with all it rests on, or only check that it is up to date."""
+    from urbanecon.reporting.paper import check_paper
+
+    project = find_project()
+    if check:
+        check_paper(project)
+    else:
+        _build(project, marker_expression="paper")
+    return 0
+
+
+def fetch_what_is_missing(project: Project) -> None:
+    """Try once, briefly, to download what is neither here nor in the mirror."""
+    from urbanecon.cleaning.fetch import try_fetch_missing
+
+    try_fetch_missing(project, reader_ids())
+
+
+def _build(project: Project, **options: Any) -> None:
+    """Run pytask; the first step that failed becomes an error with its message."""
+    import pytask
+
+    session = pytask.build(
+        paths=[project.analyses],
+        config=project.root / "pyproject.toml",
+        show_traceback=False,
+        disable_warnings=True,
+        sort_table=False,
+        n_entries_in_table=100,
+        **options,
+    )
+    if session.exit_code == pytask.ExitCode.OK:
+        return
+    reports: list[Any] = [*session.collection_reports, *session.execution_reports]
+    raised = [report.exc_info[1] for report in reports if report.exc_info]
+    for kind in (KeyboardInterrupt, UrbaneconError, Exception):
+        for error in raised:
+            if isinstance(error, kind):
+                raise error
+    raise StaleResultError(
+        "The main job stopped before its end; run the same command again to continue."
+    )
+
+
+def _report(project: Project, effects: tuple[str, ...]) -> None:
+    """Print each effect's estimates, and what could not be estimated and why."""
+    from rich.console import Console
+
+    from urbanecon.effects import CLAIMS
+    from urbanecon.reporting.store import read_estimates
+    from urbanecon.reporting.summary import estimates_table
+
+    console = Console()
+    for effect, path in result_files(project).items():
+        if effect in effects:
+            console.print(estimates_table(CLAIMS[effect], read_estimates(path)))
