@@ -18,6 +18,9 @@ from urbanecon.errors import EstimationError, MissingColumnError
 from urbanecon.estimation.fit import Fit
 from urbanecon.estimation.inference import Cluster, Hetero, Iid, Inference, as_inference
 
+MANY_LEVELS = 100
+"""Levels of the second effect above which PanelOLS is not used."""
+
 LSMR_TOLERANCE = 1e-14
 
 
@@ -179,9 +182,15 @@ class _Equation:
 
     @property
     def effects_index_rows(self) -> bool:
-        """Whether PanelOLS can take the effects: at most two, one row for each pair."""
+        """Whether PanelOLS can take the effects: at most two, one row for each pair.
+
+        It solves for a dummy of each level of the second, which is slow when
+        these are many (province by year): AbsorbingLS then gives the same.
+        """
         if len(self.effects) == 2:
-            return not self.frame.duplicated([f"key {e}" for e in self.effects]).any()
+            keys = [f"key {e}" for e in self.effects]
+            few = self.frame[keys[1]].nunique() <= MANY_LEVELS
+            return few and not self.frame.duplicated(keys).any()
         return len(self.effects) == 1
 
 

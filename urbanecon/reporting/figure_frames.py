@@ -45,7 +45,7 @@ def standardised_coefficients(
     rows = []
     for estimate in _all(results):
         spec, fit = estimate.spec, estimate.fit
-        if spec.design != "twfe" or spec.treatment != treatment:
+        if spec.design != "twfe" or spec.treatment != treatment or spec.sample.unit != "city":
             continue
         row: dict[str, object] = {
             "effect": spec.effect,
