@@ -80,7 +80,7 @@ def test_with_the_package_alone_the_job_completes_and_says_what_it_needs(tmp_pat
     ecology = read_estimates(folder / "build" / "results" / "E3.json")
     assert all(e.fit is None and e.reason.startswith("needs ") for e in ecology)
     assert "not estimable: needs" in done.stdout
-    assert (folder / "paper" / "urbanecon.pdf").stat().st_size > 10_000
+    assert (folder / "paper" / "paper.pdf").stat().st_size > 10_000
 
 
 @pytest.fixture(scope="module")

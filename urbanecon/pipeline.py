@@ -32,6 +32,19 @@ FIGURE_CODE = (
 )
 """What every figure rests on beside its own module."""
 
+FIGURES: Mapping[str, frozenset[str]] = {
+    "coverage": frozenset(),
+    "flags": frozenset(),
+    "urbanization": frozenset({"gpi_prefecture", "census_2010_2020"}),
+    "timing": frozenset(),
+    "inequality": frozenset(),
+    "upgrading": frozenset(),
+    "trends": frozenset(),
+    "event_studies": frozenset(),
+    "coefficients": frozenset(),
+}
+"""Figures of the paper, each with the sources that it cannot be drawn without."""
+
 
 def reader_ids() -> list[str]:
     """Registry ids that have a reader, in alphabetical order."""
@@ -45,7 +58,7 @@ def raw_files(project: Project) -> dict[str, Path]:
     from urbanecon.cleaning.registry import load_registry, locate
     from urbanecon.errors import SourceMissingError
 
-    registry = load_registry(project.root / "data_raw" / "sources.toml")
+    registry = load_registry(registry_file(project))
     found = {}
     for source_id in reader_ids():
         try:
@@ -69,6 +82,17 @@ def code(*modules: str) -> dict[str, Path]:
         found = sorted(origin.parent.rglob("*.py")) if name.endswith(".*") else [origin]
         files |= {f"{name}:{path.stem}": path for path in found}
     return files
+
+
+def registry_file(project: Project) -> Path:
+    """File that registers the sources."""
+    return project.data_raw / "sources.toml"
+
+
+def drawable_figures(project: Project) -> tuple[str, ...]:
+    """Names of the figures whose sources are at hand."""
+    present = set(raw_files(project))
+    return tuple(name for name, needed in FIGURES.items() if needed <= present)
 
 
 def panel_files(project: Project) -> dict[str, Path]:

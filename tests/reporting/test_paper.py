@@ -86,7 +86,7 @@ def text_of(pdf):
 
 
 def numbers_of(project):
-    path = project.build / "paper" / "numbers.json"
+    path = project.paper / "numbers.json"
     return json.loads(path.read_text(encoding="utf-8"))["numbers"]
 
 

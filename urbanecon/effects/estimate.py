@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 
 import pandas as pd
 
@@ -56,6 +57,12 @@ def estimate(spec: Spec, panel: Panel) -> Fit:
         If the two engines disagree.
     """
     data = sample_of(spec, panel)
+    fit = _fit(spec, data)
+    mean = float(data.loc[fit.sample, spec.outcome].mean())
+    return replace(fit, stats={**fit.stats, "outcome_mean": mean})
+
+
+def _fit(spec: Spec, data: pd.DataFrame) -> Fit:
     vcov = f"cluster({'+'.join(spec.cluster)})"
     if spec.design == "event_study":
         return event_study(

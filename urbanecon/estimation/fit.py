@@ -132,8 +132,7 @@ class Fit:
         table = pd.DataFrame(
             {"estimate": self.params, "se": self.se, "t": self.tstat, "p": self.pvalue}
         ).join(self.conf_int(level))
-        table.index.name = "term"
-        return table
+        return table.rename_axis("term")
 
     def test(self, terms: list[str], name: str = "") -> Diagnostic:
         """Wald F test that the coefficients of `terms` are all zero.
@@ -173,8 +172,7 @@ class Fit:
     @property
     def __maketables_coef_table__(self) -> pd.DataFrame:
         table = self.tidy().rename(columns={"estimate": "b", "low": "ci95l", "high": "ci95u"})
-        table.index.name = "Coefficient"
-        return table
+        return table.rename_axis("Coefficient")
 
     @property
     def __maketables_depvar__(self) -> str:

@@ -109,9 +109,9 @@ def between_cities(panel: Panel, variable: str, weight: str) -> pd.DataFrame:
 
     Cities with a value and a weight in every year that most cities have one,
     so that the path is not one of changing composition. Columns `year`,
-    `total`, `within`, `between` (Theil T and its parts within and between
-    provinces), `gini`, `gini_within`, `gini_net_between`, `transvariation`
-    (Dagum) and `cities`.
+    `total`, `within`, `between`, `between_share` (Theil T and its parts within
+    and between provinces), `cities`, `gini`, `gini_within`,
+    `gini_net_between` and `gini_transvariation` (Dagum).
     """
     frame = panel.data[[variable, weight]].dropna()
     per_year = frame.groupby("year").size()
@@ -125,7 +125,8 @@ def between_cities(panel: Panel, variable: str, weight: str) -> pd.DataFrame:
     )
     theil = theil_by_year(frame[variable], frame[weight], province)
     gini = dagum_by_year(frame[variable], frame[weight], province)
-    return theil.join(gini.add_prefix("dagum_")).assign(cities=int(always.sum())).reset_index()
+    gini = gini.rename(columns=lambda name: name if name == "gini" else f"gini_{name}")
+    return theil.join(gini.drop(columns="gini_cities")).reset_index()
 
 
 def _with_divisions(panel: Panel, variables: list[str]) -> pd.DataFrame:

@@ -49,7 +49,7 @@ def build_paper(
 
     Reads ``build/results/E*.json`` and ``build/results/facts.json``, the tables
     ``build/tables/*.json`` and the figures ``figures/*.pdf``; writes
-    ``build/paper/numbers.json`` on the way.
+    ``paper/numbers.json`` on the way.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ def write_numbers(
     citations: Mapping[str, str] = NOTHING,
     unavailable: Mapping[str, str] = NOTHING,
 ) -> Path:
-    """Gather what the text may use into ``build/paper/numbers.json`` and return its path."""
+    """Gather what the text may use into ``paper/numbers.json`` and return its path."""
     path = _numbers_path(project)
     write_text(path, _as_text(_content(project, citations, unavailable)))
     return path
@@ -147,7 +147,7 @@ def _as_text(content: Mapping[str, Any]) -> str:
 
 
 def _numbers_path(project: Project) -> Path:
-    return project.build / "paper" / "numbers.json"
+    return project.paper / "numbers.json"
 
 
 def _default_output(project: Project) -> Path:
@@ -162,7 +162,7 @@ def _paper(project: Project) -> bytes:
         raise StaleResultError(
             f"The paper asks for what is not there:\n{listed}\n"
             "Run `urbanecon run` to make results, tables and figures; if a name is new, "
-            "compare it with build/paper/numbers.json."
+            "compare it with paper/numbers.json."
         )
     return _typeset(_source(project), _settings(project))
 

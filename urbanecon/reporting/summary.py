@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from urbanecon.cleaning.codebook import load_codebook
 from urbanecon.effects.claim import Claim
 from urbanecon.reporting.store import Estimate
 
@@ -14,27 +13,22 @@ if TYPE_CHECKING:
 
 
 def estimates_table(claim: Claim, estimates: Iterable[Estimate]) -> Table:
-    """Return a table of a claim's two-way estimates.
+    """Return a table of a claim's two-way estimates, variables by codebook name.
 
     What could not be estimated has its own row, with the sources it needs.
     """
     from rich.table import Table
 
-    codebook = load_codebook()
     table = Table(title=f"{claim.id}  {claim.words_en}", title_justify="left")
     for column in ("outcome", "treatment", "fixed effects"):
-        table.add_column(column)
+        table.add_column(column, overflow="fold")
     for column in ("estimate", "s.e.", "p", "n"):
         table.add_column(column, justify="right")
     for estimate in estimates:
         spec = estimate.spec
         if spec.design != "twfe":
             continue
-        head = (
-            codebook.label(spec.outcome),
-            codebook.label(spec.treatment),
-            " + ".join(spec.fixed_effects),
-        )
+        head = (spec.outcome, spec.treatment, " + ".join(spec.fixed_effects))
         if estimate.fit is None:
             table.add_row(*head, f"not estimable: {estimate.reason}")
             continue

@@ -1,0 +1,57 @@
+"""Typeset the paper from results, tables and figures."""
+
+from pathlib import Path
+from typing import Annotated
+
+import pytask
+
+from urbanecon.cleaning.registry import load_registry
+from urbanecon.measures.variables import open_panel
+from urbanecon.pipeline import (
+    FIGURES,
+    code,
+    drawable_figures,
+    figure_files,
+    find_project,
+    panel_files,
+    raw_files,
+    registry_file,
+    result_files,
+)
+from urbanecon.reporting.facts import write_facts
+from urbanecon.reporting.panel_facts import panel_facts
+from urbanecon.reporting.paper import build_paper
+
+PROJECT = find_project(Path(__file__).parent)
+DRAWN = drawable_figures(PROJECT)
+
+
+@pytask.mark.paper
+def task_paper(
+    results: dict[str, Path] = result_files(PROJECT),
+    panel: dict[str, Path] = panel_files(PROJECT),
+    registry: Path = registry_file(PROJECT),
+    tables: Path = PROJECT.build / "tables" / "tables.txt",
+    figures: dict[str, Path] = {name: figure_files(PROJECT, name)["pdf"] for name in DRAWN},
+    source: dict[str, Path] = {
+        str(path.relative_to(PROJECT.paper)): path
+        for path in sorted([*PROJECT.paper.rglob("*.typ"), *PROJECT.paper.glob("*.bib")])
+    },
+    modules: dict[str, Path] = code("reporting.*"),
+    numbers: Annotated[Path, pytask.Product] = PROJECT.paper / "numbers.json",
+    paper: Annotated[Path, pytask.Product] = PROJECT.paper / "paper.pdf",
+) -> None:
+    entries = load_registry(registry)
+    present = raw_files(PROJECT)
+    facts = panel_facts(open_panel(PROJECT.build), present=len(present), listed=len(entries))
+    write_facts(PROJECT.build / "results" / "facts.json", facts)
+    build_paper(
+        PROJECT,
+        paper,
+        citations={source_id: entries[source_id].citation for source_id in present},
+        unavailable={
+            name: "needs " + ", ".join(sorted(needed - set(present)))
+            for name, needed in FIGURES.items()
+            if name not in DRAWN
+        },
+    )
