@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pytask import Product
 
-from urbanecon.measures.summaries import flag_shares
+from urbanecon.measures.summaries import doubtful_shares
 from urbanecon.measures.variables import open_panel
 from urbanecon.pipeline import FIGURE_CODE, code, figure_files, find_project, panel_files
 from urbanecon.plotting.coverage import flags
@@ -19,5 +19,5 @@ def task_flags(
     modules: dict[str, Path] = code("plotting.coverage", *FIGURE_CODE),
     figure: Annotated[dict[str, Path], Product] = figure_files(PROJECT, "flags"),
 ) -> None:
-    shares = flag_shares(open_panel(PROJECT.build))
+    shares = doubtful_shares(open_panel(PROJECT.build))
     save(flags(shares), figure["png"].with_suffix(""))

@@ -35,6 +35,7 @@ FIGURE_CODE = (
 FIGURES: Mapping[str, frozenset[str]] = {
     "coverage": frozenset(),
     "flags": frozenset(),
+    "flags_by_year": frozenset(),
     "urbanization": frozenset({"gpi_prefecture", "census_2010_2020"}),
     "timing": frozenset(),
     "inequality": frozenset(),

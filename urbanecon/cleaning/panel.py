@@ -101,6 +101,15 @@ class Panel:
                     f"The {unit} panel has no variable {name!r}.{did_you_mean(name, columns)}"
                 )
 
+    def raw_inputs(self, variables: Iterable[str]) -> tuple[str, ...]:
+        """Return the columns read from raw files that `variables` rest on, each once."""
+        found: dict[str, None] = {}
+        for name in variables:
+            derivation = self.derivations.get(name)
+            below = self.raw_inputs(derivation.inputs) if derivation else (name,)
+            found |= dict.fromkeys(below)
+        return tuple(found)
+
     def with_derived(self, derivations: Iterable[Derivation]) -> Panel:
         """Return a panel with the computable derivations added, in order.
 

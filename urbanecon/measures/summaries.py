@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 
+from urbanecon.cleaning.codebook import load_codebook
 from urbanecon.cleaning.divisions import load_divisions
+from urbanecon.cleaning.observations import Flag
 from urbanecon.cleaning.panel import Panel
 from urbanecon.measures.dagum import dagum_by_year
 from urbanecon.measures.inequality import theil_by_year
@@ -14,31 +18,57 @@ Z95 = 1.959963984540054
 """Half-width of a 95% normal interval in standard errors."""
 
 
-def observed_shares(panel: Panel) -> pd.DataFrame:
+WORTH_SHOWING = 0.01
+"""Share of a variable's cells in doubt from which the figures of flags show it."""
+
+
+def observed_shares(panel: Panel, variables: Iterable[str]) -> pd.DataFrame:
     """Return the share of the panel's cities with a value, variable x year.
 
-    Raw (not computed) city variables only, in codebook order. The denominator
-    is every city that the panel has a value of anything for.
+    The denominator is every city that has a value of any of `variables`, so
+    that units which only satellites cover do not thin the statistics out.
     """
-    raw = [
-        name
-        for name in panel.data.columns
-        if name not in panel.derivations and name in set(panel.cells["variable"])
-    ]
-    years = panel.data.index.get_level_values("year")
-    return panel.data[raw].notna().groupby(years).mean().T
+    data = panel.data[list(variables)]
+    anything = data.notna().any(axis=1).groupby("city").any()
+    cities = data.index.get_level_values("city")
+    rows = data[anything.reindex(cities).to_numpy()]
+    return rows.notna().groupby("year").mean().T
 
 
-def flag_shares(panel: Panel) -> pd.DataFrame:
-    """Return the share of a variable's raw cells under each flag but ok, variable x flag."""
-    years = panel.data.index.get_level_values("year")
-    within = panel.cells["year"].between(years.min(), years.max())
-    cells = panel.cells[within & panel.cells["variable"].isin(panel.data.columns)]
+def doubtful_shares(panel: Panel) -> pd.DataFrame:
+    """Return the share of a variable's raw cells under each flag of doubt, variable x flag.
+
+    Variables with at least `WORTH_SHOWING` of their cells in doubt, in codebook
+    order. Derived cells are the source's own computation, not doubt.
+    """
+    cells = _cells_of_the_panel(panel)
     counts = cells.groupby(["variable", "flag"], observed=True).size().unstack(fill_value=0)
-    shares = counts.div(counts.sum(axis=1), axis=0).drop(columns=["ok"], errors="ignore")
-    flagged = shares[shares.sum(axis=1) > 0]
-    order = [name for name in panel.data.columns if name in flagged.index]
-    return flagged.loc[order]
+    shares = counts.div(counts.sum(axis=1), axis=0)
+    shares = shares.drop(columns=list(UNDOUBTED), errors="ignore")
+    shown = shares[shares.sum(axis=1) >= WORTH_SHOWING]
+    return shown.loc[[name for name in load_codebook() if name in shown.index]]
+
+
+def doubtful_by_year(panel: Panel) -> pd.DataFrame:
+    """Return the share of raw cells under any flag of doubt, variable x year.
+
+    The variables of `doubtful_shares`; missing where a year has no cell.
+    """
+    cells = _cells_of_the_panel(panel)
+    doubtful = ~cells["flag"].isin(UNDOUBTED)
+    shares = doubtful.groupby([cells["variable"], cells["year"]], observed=True).mean()
+    return shares.unstack().loc[doubtful_shares(panel).index]
+
+
+UNDOUBTED = (str(Flag.OK), str(Flag.DERIVED))
+
+
+def _cells_of_the_panel(panel: Panel) -> pd.DataFrame:
+    """Raw cells of city variables within the panel's years."""
+    years = panel.data.index.get_level_values("year")
+    at_city = {name for name, entry in load_codebook().items() if entry.level == "city"}
+    within = panel.cells["year"].between(years.min(), years.max())
+    return panel.cells[within & panel.cells["variable"].isin(at_city)]
 
 
 def by_region(panel: Panel, variable: str, weight: str | None = None) -> pd.DataFrame:

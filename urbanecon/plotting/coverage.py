@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 ROW = 3.3
 """Height of one variable's row in millimetres."""
 
+HUES = {"coverage": "#00456B", "flagged": "#9A3412"}
+
 
 @in_house_style
 def coverage(shares: pd.DataFrame, *, language: Language = "en") -> Figure:
@@ -54,7 +56,31 @@ def coverage(shares: pd.DataFrame, *, language: Language = "en") -> Figure:
     UnknownNameError
         If a variable is not in the codebook.
     """
-    cells = check_cells(shares, "coverage").sort_index(axis="columns")
+    return _heat_map(shares, "coverage", language)
+
+
+@in_house_style
+def flagged_by_year(shares: pd.DataFrame, *, language: Language = "en") -> Figure:
+    """Heat map of the share of observed cells under any flag of doubt, variable by year.
+
+    Parameters
+    ----------
+    shares
+        As `coverage`; NaN (hatched) where no cell is observed.
+    language
+        "en" or "zh".
+
+    Raises
+    ------
+    NotEstimableError, DataError, UnknownNameError
+        As `coverage`.
+    """
+    return _heat_map(shares, "flagged", language)
+
+
+def _heat_map(shares: pd.DataFrame, key: str, language: Language) -> Figure:
+    """One row a variable, one column a year; `key` names the colour bar and the hue."""
+    cells = check_cells(shares, key).sort_index(axis="columns")
     years = [int(year) for year in cells.columns]
     cells.columns = pd.Index(years)
     cells = cells.reindex(columns=range(min(years), max(years) + 1))
@@ -68,7 +94,7 @@ def coverage(shares: pd.DataFrame, *, language: Language = "en") -> Figure:
         np.arange(cells.shape[1] + 1) - 0.5,
         np.arange(cells.shape[0] + 1) - 0.5,
         np.ma.masked_invalid(cells.to_numpy()),
-        cmap=_shades(),
+        cmap=_shades(HUES[key]),
         vmin=1e-9,
         vmax=1,
         edgecolors="white",
@@ -84,10 +110,14 @@ def coverage(shares: pd.DataFrame, *, language: Language = "en") -> Figure:
     bar.outline.set_visible(False)
     bar.ax.tick_params(length=0, pad=1)
     bar.set_ticks([0, 0.5, 1], labels=["0%", "50%", "100%"])
-    bar.set_label(word("coverage", language), loc="left")
+    bar.set_label(word(key, language), loc="left")
     if cells.isna().any(axis=None):
         panel.set_title(
-            word("no_variable", language), loc="right", fontsize=SMALL, color=GREY, pad=3
+            word("no_variable" if key == "coverage" else "no_cell", language),
+            loc="right",
+            fontsize=SMALL,
+            color=GREY,
+            pad=3,
         )
     return figure
 
@@ -184,9 +214,9 @@ def _bare_grid(panel: Axes, labels: list[str]) -> None:
     panel.spines[:].set_visible(False)
 
 
-def _shades() -> Colormap:
-    """Light to dark in one hue; grey where no city at all has a value."""
+def _shades(hue: str) -> Colormap:
+    """Light to dark in one hue; grey where the share is zero."""
     import seaborn
 
-    shades: Colormap = seaborn.light_palette("#00456B", as_cmap=True)
+    shades: Colormap = seaborn.light_palette(hue, as_cmap=True)
     return shades.with_extremes(under=MIST)
