@@ -254,3 +254,26 @@ def test_a_misspelt_command_line_is_exit_code_2(
     urbanecon: Urbanecon, arguments: tuple[str, ...]
 ) -> None:
     assert urbanecon(*arguments).code == 2
+
+
+def test_lineage_prints_the_raw_cells_of_a_panel_cell(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from urbanecon.cleaning.observations import make_observations
+    from urbanecon.cleaning.panel import build_panel
+    from urbanecon.measures import variables
+
+    cell = make_observations(
+        city=["420100"],
+        year=[2015],
+        variable="gdp",
+        value=[1e12],
+        source="city_macro",
+        raw=["city_macro/city_macro.csv||4092|F"],
+    )
+    monkeypatch.setattr(variables, "open_panel", lambda: build_panel(cell))
+    monkeypatch.setattr("sys.argv", ["urbanecon", "lineage", "gdp", "武汉", "2015"])
+    assert cli.main() == 0
+    printed = capsys.readouterr().out
+    assert "gdp [Gross domestic product], 420100, 2015: 1e+12 yuan" in printed
+    assert "city_macro/city_macro.csv||4092|F" in printed

@@ -234,3 +234,28 @@ def paper(
     from urbanecon import pipeline
 
     raise typer.Exit(pipeline.paper(check=check))
+
+
+@app.command()
+def lineage(
+    variable: Annotated[str, typer.Argument(help="Variable, by its codebook name.")],
+    place: Annotated[
+        str, typer.Argument(help="City by name or 6-digit code; or a province's code.")
+    ],
+    year: Annotated[int, typer.Argument(help="Calendar year.")],
+) -> None:
+    """Walk one cell of the panel back to the raw cells it rests on.
+
+    Prints the value with its formula and, for each input, the file, sheet, row
+    and column of the raw cells, their values and flags. Needs the panel:
+    `urbanecon run` builds it.
+
+    **Examples**
+
+    - `urbanecon lineage gdp 武汉 2015`
+    - `urbanecon lineage ln_gdp_pc_real Wuhan 2015`
+    - `urbanecon lineage urban_share_province 420000 2015`
+    """
+    from urbanecon.measures.variables import open_panel
+
+    print(open_panel().lineage(variable, place, year))
