@@ -13,6 +13,7 @@ import pytest
 
 from urbanecon.effects import CLAIMS
 from urbanecon.errors import DataError, StaleResultError
+from urbanecon.pipeline import FIGURES
 from urbanecon.project import Project
 from urbanecon.reporting.facts import write_facts
 from urbanecon.reporting.numbers import Number
@@ -22,8 +23,8 @@ from urbanecon.reporting.table_files import as_json
 from urbanecon.reporting.tables import Row, Table, event_study_results, main_results
 
 SOURCE = Path(__file__).parents[2] / "paper"
-DATA_FIGURES = ("coverage", "flags", "timing", "urbanization", "trends", "inequality", "upgrading")
-FIGURES = (*DATA_FIGURES, "coefficients", "event_studies")
+OF_ESTIMATES = ("coefficients", "event_studies")
+DATA_FIGURES = tuple(name for name in FIGURES if name not in OF_ESTIMATES)
 PANEL = ("panel.cities", "panel.cells", "panel.flagged", "panel.set_aside")
 PILOT = ("pilot.cities", "pilot.2014", "pilot.2015", "pilot.2016")
 COUNTS = (*PANEL, *PILOT, "sources.present", "sources.listed")
@@ -53,7 +54,7 @@ def project(tmp_path, picture, make_estimates):
 
 
 def lay_out(project, picture, make_estimates, estimable):
-    shutil.copytree(SOURCE, project.paper, ignore=shutil.ignore_patterns("*.pdf"))
+    shutil.copytree(SOURCE, project.paper, ignore=shutil.ignore_patterns("*.pdf", "numbers.json"))
     facts = [Number(name, 1234, "count") for name in COUNTS]
     facts += [Number(name, 12.34, "percent") for name in SHARES]
     facts += [Number(name, 2010, "year") for name in YEARS]
