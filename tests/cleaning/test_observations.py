@@ -31,6 +31,20 @@ def test_a_raw_cell_reads_back_from_its_address() -> None:
     assert RawCell.parse(str(cell)) == cell
 
 
+def test_the_address_of_a_sum_lists_its_rows_and_columns_and_reads_back() -> None:
+    block = RawCell("co2/co2.xlsx", "Sheet1", 12, "F", (13, 14, 31), ("G",))
+    assert str(block) == "co2/co2.xlsx|Sheet1|12-14,31|F,G"
+    assert RawCell.parse(str(block)) == block
+    assert block.rows == (12, 13, 14, 31)
+    assert block.columns == ("F", "G")
+
+
+def test_two_neighbouring_rows_and_rows_out_of_order_read_back() -> None:
+    for rows in ((12, 13), (13, 12), (3, 5, 4), (7, 8, 10, 11, 12)):
+        cell = RawCell("a.csv", "", rows[0], "B", rows[1:])
+        assert RawCell.parse(str(cell)).rows == rows
+
+
 @pytest.mark.parametrize(("position", "letter"), [(0, "A"), (25, "Z"), (26, "AA"), (701, "ZZ")])
 def test_column_letters_are_those_of_a_spreadsheet(position: int, letter: str) -> None:
     assert column_letter(position) == letter
@@ -65,5 +79,5 @@ def test_a_flag_outside_the_closed_set_is_refused() -> None:
 
 
 def test_a_missing_header_is_named_with_the_closest_one_found() -> None:
-    with pytest.raises(MissingColumnError, match="'population' is missing. Did you mean 'popu"):
+    with pytest.raises(MissingColumnError, match=r"'population' is missing\. Did you mean 'popu"):
         require_columns(["city", "populatoin"], ["city", "population"], file="a.csv")

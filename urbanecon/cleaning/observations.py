@@ -40,27 +40,59 @@ SEVERITY = {flag: rank for rank, flag in enumerate(Flag)}
 
 @dataclass(frozen=True, slots=True)
 class RawCell:
-    """The address of one raw cell.
+    """The address of one raw cell, or of the block of cells that a sum rests on.
 
     `row` is 1-based and counts the header, as a spreadsheet shows it; in a
     Stata file, which has no header row, it is the 1-based observation. `column`
     is the spreadsheet letter (A, B, ..., AA) in csv and xlsx files and the
     variable name in Stata files. `sheet` is empty where the format has none.
+
+    A sum over rows or columns names the others in `more_rows` and
+    `more_columns`; it rests on every cell of these rows in these columns. Its
+    address reads ``file|sheet|12-25,31|F,G``.
     """
 
     file: str
     sheet: str
     row: int
     column: str
+    more_rows: tuple[int, ...] = ()
+    more_columns: tuple[str, ...] = ()
+
+    @property
+    def rows(self) -> tuple[int, ...]:
+        """All rows of the block, in their order."""
+        return (self.row, *self.more_rows)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """All columns of the block, in their order."""
+        return (self.column, *self.more_columns)
 
     def __str__(self) -> str:
-        return f"{self.file}|{self.sheet}|{self.row}|{self.column}"
+        return f"{self.file}|{self.sheet}|{_ranges(self.rows)}|{','.join(self.columns)}"
 
     @classmethod
     def parse(cls, raw: str) -> RawCell:
         """Read an address back from the `raw` column."""
-        file, sheet, row, column = raw.split("|")
-        return cls(file, sheet, int(row), column)
+        file, sheet, listed, columns = raw.split("|")
+        rows: list[int] = []
+        for part in listed.split(","):
+            first, _, last = part.partition("-")
+            rows += range(int(first), int(last or first) + 1)
+        column, *more_columns = columns.split(",")
+        return cls(file, sheet, rows[0], column, tuple(rows[1:]), tuple(more_columns))
+
+
+def _ranges(rows: tuple[int, ...]) -> str:
+    """Rows as text, neighbours drawn together: 2, 3, 4, 8 become ``2-4,8``."""
+    runs: list[list[int]] = []
+    for row in rows:
+        if runs and row == runs[-1][-1] + 1:
+            runs[-1] = [runs[-1][0], row]
+        else:
+            runs.append([row])
+    return ",".join("-".join(str(end) for end in run) for run in runs)
 
 
 def addresses(file: str, sheet: str, rows: Iterable[int], column: str) -> list[str]:

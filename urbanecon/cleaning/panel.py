@@ -1,7 +1,7 @@
 """From observations to the city-year panel, with the lineage of every cell.
 
-The panel is assembled by a stated rule: each variable is read from the first of
-its codebook sources that is present, and a cell enters the panel if its flag is
+The panel is assembled by a stated rule: each variable is read, year by year,
+from the first of its codebook sources that gives it, and a cell enters the panel if its flag is
 among the admitted ones. Cells that are not admitted stay in the lineage table
 with their value and flag; nothing is filled in.
 """
@@ -284,19 +284,31 @@ def build_panel(
 
 
 def _preferred_sources(observations: pd.DataFrame, codebook: Codebook) -> pd.DataFrame:
-    """Keep, for each variable, the observations of its first source that is present."""
-    present = observations.groupby("variable")["source"].unique()
-    chosen = {}
-    for name, sources in present.items():
-        ranked = [s for s in codebook[str(name)].sources if s in set(sources)]
-        if not ranked:
+    """Keep, for each variable and year, the observations of its first source with a value.
+
+    A year, not a cell, is the unit of choice: sources are never mixed within a
+    year, and two censuses give one variable in two years. An attribute of the
+    city has one source for all.
+    """
+    pairs = observations[["variable", "source"]].drop_duplicates()
+    rank = {}
+    for name, source in pairs.itertuples(index=False):
+        known = codebook[name].sources
+        if source not in known:
             raise DataError(
-                f"{name} comes from {sorted(sources)}, but its codebook entry names the sources "
-                f"{list(codebook[str(name)].sources)}. Add the source to data_raw/codebook.toml."
+                f"{name} comes from {source}, but its codebook entry names the sources "
+                f"{list(known)}. Add the source to data_raw/codebook.toml."
             )
-        chosen[name] = ranked[0]
-    keep = observations["source"] == observations["variable"].map(chosen)
-    return observations[keep].reset_index(drop=True)
+        rank[name, source] = known.index(source)
+    ranks = pd.Series(
+        [rank[p] for p in zip(observations["variable"], observations["source"], strict=True)],
+        index=observations.index,
+        dtype="int64",
+    )
+    constant = {name for name, entry in codebook.items() if entry.constant}
+    year = observations["year"].mask(observations["variable"].isin(constant), 0)
+    best = ranks.groupby([observations["variable"], year]).transform("min")
+    return observations[ranks == best].reset_index(drop=True)
 
 
 def _wide(
