@@ -8,14 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from urbanecon.cleaning.observations import Flag, concat_observations, make_observations
+from urbanecon.cleaning.panel import Derivation, Panel, build_panel
 from urbanecon.cleaning.prices import (
     chain,
     deflate,
     national_index,
+    price_level,
     provincial_index,
+    real_terms,
     rebase,
 )
-from urbanecon.errors import DataError
+from urbanecon.errors import DataError, UnknownNameError
 
 CHANGES = pd.Series({2000: 100.4, 2001: 110.0, 2002: 120.0})
 LEVELS = pd.Series({2000: 1.0, 2001: 1.1, 2002: 1.32})
@@ -159,3 +163,87 @@ def test_a_flagged_index_is_not_used_and_the_error_says_why(flag):
 def test_an_absent_index_says_that_no_source_gives_it():
     with pytest.raises(DataError, match="price_index: no source gives it"):
         national_index(observations())
+
+
+# --- amounts of the panel in constant prices ----------------------------------------------
+
+
+def small_panel() -> Panel:
+    """Synthetic: one city, two years, prices doubling."""
+    years = (2000, 2001)
+    tables = [
+        make_observations(
+            city=["420100"] * 2,
+            year=years,
+            variable=variable,
+            value=values,
+            source="city_macro",
+            raw=["city_macro/file.csv||2|B", "city_macro/file.csv||3|B"],
+        )
+        for variable, values in (("gdp", [1e12, 4e12]), ("population", [1e6, 2e6]))
+    ]
+    index = [("price_index", "000000", "facts_prices", [1.0, 2.0], Flag.DERIVED),
+             ("price_index_province", "420000", "gpi_province", [1.0, 4.0], Flag.OK)]  # fmt: skip
+    for variable, unit, source, values, flag in index:
+        tables.append(
+            make_observations(
+                city=[unit] * 2,
+                year=years,
+                variable=variable,
+                value=values,
+                source=source,
+                raw=["a||1|A", "a||2|A"],
+                flag=flag,
+            )
+        )
+    return build_panel(concat_observations(tables))
+
+
+def test_money_per_head_is_deflated_to_the_stated_year():
+    real = real_terms(small_panel(), ["gdp"], base_year=2001, heads="population")
+    assert real.loc["420100", "gdp_pc_real"].dropna().tolist() == [2e6, 2e6]
+
+
+def test_a_provincial_index_gives_other_amounts_than_the_national_one():
+    panel = small_panel()
+    real = real_terms(panel, ["gdp"], base_year=2000, deflator="provincial")
+    assert real.loc["420100", "gdp_real"].dropna().tolist() == [1e12, 1e12]
+
+
+def test_what_is_no_money_is_not_deflated():
+    with pytest.raises(DataError, match="population is in 'persons'; only amounts in yuan"):
+        real_terms(small_panel(), ["population"], base_year=2000)
+
+
+def test_what_is_at_constant_prices_is_not_deflated_again():
+    panel = small_panel().with_derived(
+        [
+            Derivation(
+                "gdp_pc_real", ("gdp", "price_index", "population"), lambda x, p, n: x / p / n
+            )
+        ]
+    )
+    with pytest.raises(DataError, match="at constant prices already"):
+        real_terms(panel, ["gdp_pc_real"], base_year=2000)
+
+
+def test_a_misspelt_variable_names_the_closest():
+    with pytest.raises(UnknownNameError, match="Did you mean 'gdp'"):
+        real_terms(small_panel(), ["gpd"], base_year=2000)
+
+
+def test_an_unknown_deflator_is_refused():
+    with pytest.raises(DataError, match="expected 'national' or 'provincial'"):
+        price_level(observations(), "regional")  # type: ignore[arg-type]
+
+
+@pytest.mark.mirror
+def test_deflation_by_province_is_refused_because_all_provinces_share_one_series(raw_file):
+    from urbanecon.cleaning.audit import apply_findings, pasted
+    from urbanecon.cleaning.sources import gpi_province
+
+    cells = gpi_province.read(raw_file("gpi_province"))
+    cells = cells[cells["variable"] == "price_index_province"].reset_index(drop=True)
+    flagged = apply_findings(cells, pasted(cells))
+    with pytest.raises(DataError, match=r"one series stands in every province.*national index"):
+        price_level(flagged, "provincial")

@@ -183,7 +183,7 @@ class Panel:
             unit=entry.unit,
             city=key,
             year=year,
-            value=float(frame[variable].at[(key, year)]),
+            value=float(frame.loc[(key, year), [variable]].to_numpy(dtype="float64")[0]),
             formula=entry.formula if derivation else "",
             cells=rows.reset_index(drop=True),
             inputs=inputs,

@@ -2,16 +2,27 @@
 
 Money in the raw tables is in current prices. Dividing by an index that is 1 in
 a base year turns it into prices of that year. The national index is chained from
-the official year-on-year changes of consumer prices; provincial indices come
-from `price_index_province`.
+the official year-on-year changes of consumer prices and is what the panel uses;
+provincial indices come from `price_index_province`, as far as the audit lets any
+of its cells stand. The table that gives it today repeats the national series for
+every province, so that deflation by province is refused with that reason.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Literal
+
 import pandas as pd
 
+from urbanecon.cleaning.codebook import load_codebook
 from urbanecon.cleaning.observations import Flag
 from urbanecon.errors import DataError
+
+if TYPE_CHECKING:
+    from urbanecon.cleaning.panel import Panel
+
+Deflator = Literal["national", "provincial"]
 
 NATIONAL, PROVINCIAL = "price_index", "price_index_province"
 
@@ -95,8 +106,88 @@ def _cells(observations: pd.DataFrame, variable: str) -> pd.DataFrame:
     if usable.empty:
         flags = sorted(cells["flag"].unique())
         why = f"all its cells are flagged {', '.join(flags)}" if flags else "no source gives it"
-        raise DataError(f"No price index can be read from {variable}: {why}.")
+        if flags == [str(Flag.PASTED)]:
+            why += " (one series stands in every province, so that it is none of theirs)"
+        instead = "" if variable == NATIONAL else " Deflate with the national index."
+        raise DataError(f"No price index can be read from {variable}: {why}.{instead}")
     return usable
+
+
+def price_level(observations: pd.DataFrame, deflator: Deflator = "national") -> pd.Series:
+    """Price level by year (national) or by (province, year) (provincial).
+
+    Raises
+    ------
+    DataError
+        If the deflator is unknown, or none of its cells can stand: a series that
+        is the same in all provinces is flagged pasted and is no provincial index.
+    """
+    if deflator == "national":
+        return national_index(observations)
+    if deflator == "provincial":
+        return provincial_index(observations)
+    raise DataError(f"The deflator {deflator!r} is unknown; expected 'national' or 'provincial'.")
+
+
+def real_terms(
+    panel: Panel,
+    variables: Iterable[str],
+    *,
+    base_year: int,
+    deflator: Deflator = "national",
+    heads: str | None = None,
+) -> pd.DataFrame:
+    """Money of the panel in the prices of one year, in total or per head.
+
+    Parameters
+    ----------
+    panel
+        The panel; its lineage gives the price index.
+    variables
+        City variables in current yuan: GDP, spending, wages.
+    base_year
+        Year whose prices the result is in.
+    deflator
+        Whose price level.
+    heads
+        Variable to divide by, such as ``population``; missing where it is not
+        positive.
+
+    Returns
+    -------
+    DataFrame
+        Indexed (city, year); columns ``<name>_real``, or ``<name>_pc_real`` if
+        divided.
+
+    Raises
+    ------
+    UnknownNameError
+        If a variable is not in the panel.
+    DataError
+        If a variable is no money at current prices, or the index lacks a year.
+    """
+    names = list(variables)
+    panel.require([*names, *([heads] if heads else [])])
+    for name in names:
+        _require_current_yuan(panel, name)
+    level = price_level(panel.cells, deflator)
+    suffix = "_pc_real" if heads else "_real"
+    columns = {}
+    for name in names:
+        real = deflate(panel.data[name], level, base_year=base_year)
+        if heads:
+            real = real / panel.data[heads].where(panel.data[heads] > 0)
+        columns[name + suffix] = real
+    return pd.DataFrame(columns, index=panel.data.index)
+
+
+def _require_current_yuan(panel: Panel, name: str) -> None:
+    unit = load_codebook()[name].unit
+    if unit not in ("yuan", "yuan per person"):
+        raise DataError(f"{name} is in {unit!r}; only amounts in yuan are deflated.")
+    made = panel.derivations.get(name)
+    if made is not None and NATIONAL in made.inputs:
+        raise DataError(f"{name} is at constant prices already; deflate what it is made of.")
 
 
 def deflate(values: pd.Series, index: pd.Series, *, base_year: int) -> pd.Series:
