@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from urbanecon import __version__
+from urbanecon import __version__, cli_data
 from urbanecon.effects import CLAIMS
 from urbanecon.errors import UrbaneconError, did_you_mean
 
@@ -33,6 +33,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+cli_data.register(app)
 
 
 def main() -> int:
@@ -102,6 +104,12 @@ def urbanecon(
     - `urbanecon fetch` : get the ones that are missing
     - `urbanecon run` : everything, with what is here; again: only what changed
     - `urbanecon paper` : the paper alone
+    - `urbanecon lineage gdp Wuhan 2015` : a number walked back to its raw cells
+
+    **Your own data**
+
+    - `urbanecon audit FILE` : what is doubtful in any panel
+    - `urbanecon import FILE` : yearbook tables to observations
 
     Raw files are looked for in data_raw/, then in the folder that the environment
     variable URBANECON_DATA names, then in installed packages.

@@ -1,0 +1,1 @@
+"""Tables of anybody: yearbook workbooks to observations, any panel to an audit report."""
