@@ -89,3 +89,21 @@ def test_the_sample_rule_selects_years_and_municipalities(synthetic_panel: Panel
     rows = sample_of(spec, synthetic_panel)
     assert set(rows.index.get_level_values("year")) == {2008, 2009, 2010}
     assert not rows.index.get_level_values("city").str.endswith("0000").any()
+
+
+def test_a_spec_on_constant_boundaries_gets_the_joined_panel(
+    synthetic_panel: Panel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from urbanecon.effects import estimate as module
+
+    joined = Panel(
+        data=synthetic_panel.data.drop(index=synthetic_panel.data.index.unique("city")[0]),
+        provinces=pd.DataFrame(),
+        cells=pd.DataFrame(),
+    )
+    monkeypatch.setattr(module, "constant_boundary", lambda panel: joined)
+    constant = SPEC.but(sample=Sample(vintage="constant"))
+    published, whole = estimate_all((SPEC, constant), synthetic_panel)
+    assert published.fit is not None
+    assert whole.fit is not None
+    assert published.fit.nobs - whole.fit.nobs == 16

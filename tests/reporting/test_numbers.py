@@ -43,7 +43,7 @@ def test_a_two_way_estimate_gives_its_numbers_with_their_origin(spec, make_fit):
 
 
 def test_a_share_is_stated_per_ten_percentage_points(make_fit):
-    spec = next(s for s in SPECS["E1"] if s.treatment == "urban_share")
+    spec = next(s for s in SPECS["E1"] if s.treatment == "urban_share_benchmarked")
     found = named(Estimate(spec, make_fit(spec, estimate=0.5)))
     assert found["percent"].value == pytest.approx(100 * (math.exp(0.05) - 1), rel=1e-14)
     assert found["percent"].unit == "percent per 10 percentage points"

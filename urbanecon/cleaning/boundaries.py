@@ -55,9 +55,6 @@ ONE_MAP = frozenset(
 )  # fmt: skip
 """Sources that cut all years along one map of cities: their borders never move."""
 
-AVERAGES = frozenset({"wage"})
-"""Amounts per person whose unit does not say so."""
-
 GROUP_COLUMNS = (
     "group", "label_zh", "label_en", "city", "name_zh", "year", "needed_from", "needed_until",
     "evidence",
@@ -223,7 +220,7 @@ def joining(variable: Variable) -> Joining:
     if variable.constant or variable.level == "nation":
         return "largest"
     per_person = " per " in variable.unit or variable.unit == "ug/m3"
-    if variable.kind == "share" or per_person or variable.name in AVERAGES:
+    if variable.kind == "share" or per_person:
         return "mean"
     return "sum" if variable.kind in ("stock", "flow") else "none"
 

@@ -53,7 +53,7 @@ class Claim:
 
 ESSAY = "A new type of urbanization for common prosperity (2023)"
 
-CITY_TREATMENTS = ("pilot", "urban_share")
+CITY_TREATMENTS = ("pilot", "urban_share_benchmarked")
 PROVINCE_TREATMENTS = ("pilot_share_province", "urban_share_province")
 CITY_EFFECTS = (("city", "year"), ("city", "province:year"))
 PROVINCE_EFFECTS = (("province", "year"),)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pandas as pd
 
+from urbanecon.cleaning.boundaries import constant_boundary
 from urbanecon.cleaning.codebook import load_codebook
 from urbanecon.cleaning.divisions import load_divisions
 from urbanecon.cleaning.panel import Panel
@@ -16,7 +17,7 @@ from urbanecon.estimation.event_study import event_study
 from urbanecon.estimation.fit import Fit
 from urbanecon.estimation.fixed_effects import fixed_effects
 from urbanecon.estimation.second_engine import linearmodels_fit, verify
-from urbanecon.measures.variables import DERIVATIONS
+from urbanecon.measures.variables import ACROSS_ROWS, DERIVATIONS
 from urbanecon.reporting.store import Estimate
 
 ENGINES_AGREE = 1e-8
@@ -27,8 +28,15 @@ FIRST_TREATED = {"pilot": "pilot_first_year"}
 
 
 def estimate_all(specs: tuple[Spec, ...], panel: Panel) -> list[Estimate]:
-    """Estimate each spec; what the data cannot support carries its reason instead."""
-    return [_try(spec, panel) for spec in specs]
+    """Estimate each spec; what the data cannot support carries its reason instead.
+
+    `panel` is as published; specs on constant boundaries get the panel that is
+    joined from it, once for all of them.
+    """
+    vintages = {"published": panel}
+    if any(spec.sample.vintage == "constant" for spec in specs):
+        vintages["constant"] = constant_boundary(panel)
+    return [_try(spec, vintages[spec.sample.vintage]) for spec in specs]
 
 
 def _try(spec: Spec, panel: Panel) -> Estimate:
@@ -42,7 +50,7 @@ def _try(spec: Spec, panel: Panel) -> Estimate:
 
 
 def estimate(spec: Spec, panel: Panel) -> Fit:
-    """Estimate one equation.
+    """Estimate one equation on the panel of its boundary vintage.
 
     Two-way designs are computed by our engine and by linearmodels; a relative
     difference above `ENGINES_AGREE` in a coefficient or standard error is an
@@ -111,5 +119,6 @@ def needs(variable: str, panel: Panel) -> list[str]:
     entry = codebook[variable]
     if entry.sources:
         return [] if variable in panel.frame(entry.level) else [entry.sources[0]]
-    inputs = next((d.inputs for d in DERIVATIONS if d.name == variable), ())
+    inputs = ACROSS_ROWS.get(variable, ())
+    inputs = next((d.inputs for d in DERIVATIONS if d.name == variable), inputs)
     return sorted({source for name in inputs for source in needs(name, panel)})

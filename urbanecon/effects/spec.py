@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-Treatment = Literal["pilot", "urban_share"]
 Design = Literal["twfe", "event_study"]
 
 
@@ -25,12 +24,16 @@ class Sample:
         "city" for the city panel, "province" for the province panel.
     drop_municipalities
         Leave out the four municipalities (city keys ending in 0000).
+    vintage
+        "published" for the cities as each source has them; "constant" for the
+        panel in which cities that exchanged territory are one unit.
     """
 
     first_year: int | None = None
     last_year: int | None = None
     unit: Literal["city", "province"] = "city"
     drop_municipalities: bool = False
+    vintage: Literal["published", "constant"] = "published"
 
 
 @dataclass(frozen=True, slots=True)

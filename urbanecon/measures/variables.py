@@ -13,9 +13,11 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 
+from urbanecon.cleaning.capital import CAPITAL
 from urbanecon.cleaning.divisions import load_divisions
 from urbanecon.cleaning.panel import Derivation, Panel
 from urbanecon.cleaning.panel_files import load_panel
+from urbanecon.cleaning.urban_share import with_benchmarked_share
 from urbanecon.measures.atkinson import income_ratio
 from urbanecon.measures.structure import upgrading
 from urbanecon.project import find_project
@@ -103,6 +105,7 @@ DERIVATIONS: tuple[Derivation, ...] = (
     Derivation("ln_co2_per_gdp", ("co2", "gdp", "price_index"), _ln_per_real_gdp),
     Derivation("urban_rural_ratio", ("atkinson", "urban_share"), income_ratio),
     Derivation("ln_urban_rural_ratio", ("urban_rural_ratio",), _ln),
+    CAPITAL,
     Derivation("upgrading", ("va_primary", "va_secondary", "va_tertiary"), upgrading),
     Derivation("ln_population", ("population",), _ln),
     Derivation("ln_population_density", ("population", "area"), _ln_ratio),
@@ -137,11 +140,22 @@ DERIVATIONS: tuple[Derivation, ...] = (
 )
 """In order: an entry may use the columns of the entries before it."""
 
+ACROSS_ROWS: dict[str, tuple[str, ...]] = {
+    "pilot_share_province": ("pilot_first_year", "population"),
+    "urban_share_benchmarked": (
+        "population_urban",
+        "population_rural",
+        "population_urban_census",
+        "population_rural_census",
+    ),
+}
+"""Inputs of the measures that use other cities or other years than the cell's own."""
+
 
 def with_measures(panel: Panel) -> Panel:
     """Return the panel with every computable measure added."""
     derived = panel.with_derived(DERIVATIONS)
-    return _with_pilot_share(derived)
+    return with_benchmarked_share(_with_pilot_share(derived))
 
 
 def _with_pilot_share(panel: Panel) -> Panel:
