@@ -24,7 +24,13 @@ def task_panel(
     },
     codebook: Path = PROJECT.data_raw / "codebook.toml",
     modules: dict[str, Path] = code(
-        "cleaning.audit", "cleaning.panel", "cleaning.panel_files", "cleaning.schema", "measures.*"
+        "cleaning.audit.*",
+        "cleaning.panel",
+        "cleaning.panel_files",
+        "cleaning.schema",
+        "cleaning.capital",
+        "cleaning.urban_share",
+        "measures.*",
     ),
     panel: Annotated[dict[str, Path], Product] = {name: BUILD / name for name in FILES},
     findings: Annotated[Path, Product] = BUILD / "findings.parquet",
@@ -36,7 +42,7 @@ def task_panel(
         for source, table in tables.items()
         for entry in table.attrs.get("unmatched", [])
     ]
-    everything = concat_observations(table.drop(columns=[]) for table in tables.values())
+    everything = concat_observations(tables.values())
     found = run_rules(everything)
     flagged = apply_findings(everything, found)
     save_panel(with_measures(build_panel(flagged)), BUILD)

@@ -90,6 +90,11 @@ def test_two_admitted_values_for_a_city_year_are_refused() -> None:
         build_panel(twice)
 
 
+def test_a_value_repeated_word_for_word_is_one_value() -> None:
+    twice = concat_observations([gdp(), cells("gdp", {(WUHAN, 2020): 2e12})])
+    assert build_panel(twice).data.at[(WUHAN, 2020), "gdp"] == 2e12
+
+
 def doubled() -> Derivation:
     return Derivation("ln_population", ("gdp",), lambda x: np.log(x / 1e6))
 

@@ -314,7 +314,11 @@ def _preferred_sources(observations: pd.DataFrame, codebook: Codebook) -> pd.Dat
 def _wide(
     cells: pd.DataFrame, units: list[str], years: range, unit: str, codebook: Codebook
 ) -> pd.DataFrame:
-    """One row a unit-year, one float64 column a variable, in codebook order."""
+    """One row a unit-year, one float64 column a variable, in codebook order.
+
+    A value that a source repeats word for word is one value.
+    """
+    cells = cells.drop_duplicates(["city", "year", "variable", "value"])
     twice = cells.duplicated(["city", "year", "variable"], keep=False)
     if twice.any():
         row = cells[twice].iloc[0]

@@ -20,8 +20,11 @@ class Outcome:
         1 or -1.
     unit
         Panel it lives on, "city" or "province".
-    last_year
-        Last year used, where the series breaks after it.
+    first_year, last_year
+        Window used, where the series breaks outside it.
+    two_years
+        Whether it is observed in two years only: its two-way estimate is a long
+        difference, and it has no event study.
     reason
         Why the window or unit is as it is; empty when it is the default.
     """
@@ -31,6 +34,7 @@ class Outcome:
     unit: Literal["city", "province"] = "city"
     first_year: int | None = None
     last_year: int | None = None
+    two_years: bool = False
     reason: str = ""
 
 
@@ -80,7 +84,7 @@ def event_studies(claim: Claim) -> tuple[Spec, ...]:
     return tuple(
         _spec(claim, outcome, "pilot", CITY_EFFECTS[0]).but(design="event_study")
         for outcome in claim.outcomes
-        if outcome.unit == "city"
+        if outcome.unit == "city" and not outcome.two_years
     )
 
 

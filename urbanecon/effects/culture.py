@@ -15,6 +15,12 @@ CLAIM = Claim(
     essay=ESSAY,
     outcomes=(
         Outcome("culture_per_10k", 1),
+        Outcome(
+            "culture_share_census",
+            1,
+            two_years=True,
+            reason="the long forms of the censuses of 2010 and 2020, a 10% sample",
+        ),
         Outcome("ln_education_private_urban_province", 1, unit="province", reason=IMPUTED),
         Outcome("ln_education_private_rural_province", 1, unit="province", reason=IMPUTED),
         Outcome("ln_fiscal_education_pc", 1),

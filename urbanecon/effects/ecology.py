@@ -23,7 +23,9 @@ CLAIM = Claim(
             reason="sparse before 2003; definition break in 2016",
         ),
         Outcome("ln_co2", -1),
+        Outcome("ln_co2_ceads", -1, reason="a second inventory, beside EDGAR"),
         Outcome("ln_co2_per_gdp", -1),
+        Outcome("ln_npp", 1),
     ),
 )
 
