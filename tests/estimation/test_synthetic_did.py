@@ -1,0 +1,219 @@
+"""Synthetic difference-in-differences: exact weights, known truth, and its limits."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from urbanecon.errors import (
+    DataError,
+    EstimationError,
+    EstimationWarning,
+    NotEstimableError,
+    UnknownNameError,
+)
+from urbanecon.estimation.fixed_effects import fixed_effects
+from urbanecon.estimation.simplex import simplex_weights
+from urbanecon.estimation.synthetic_did import synthetic_did
+
+YEARS = np.arange(2000, 2016)
+
+
+def simulate(seed, *, cities=50, treated=10, starts=(2010.0,), noise=0.5, factor=1.0):
+    """Synthetic panel with one factor; treated cities load on it more, so trends differ."""
+    rng = np.random.default_rng(seed)
+    index = pd.MultiIndex.from_product([range(cities), YEARS], names=["city", "year"])
+    city, year = (index.get_level_values(k).to_numpy() for k in ("city", "year"))
+    loading = rng.uniform(0, 1, cities)
+    loading[:treated] = rng.uniform(0.4, 1, treated)
+    first = np.full(cities, np.nan)
+    first[:treated] = np.resize(starts, treated)
+    path = np.linspace(0, 4, len(YEARS)) + np.sin(np.arange(len(YEARS)))
+    data = pd.DataFrame({"first": first[city]}, index=index)
+    data["d"] = (year >= data["first"]).astype(float)
+    data["y"] = rng.normal(size=cities)[city] + factor * loading[city] * path[year - 2000]
+    data["y"] += data["d"] + noise * rng.normal(size=len(data))
+    return data
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(8, 20), (30, 6), (14, 200), (5, 1), (4, 10)])
+@pytest.mark.parametrize("ridge", [5.0, 1e-3, 1e-8])
+def test_weights_on_the_simplex_satisfy_the_conditions_of_a_minimum(rows, columns, ridge):
+    rng = np.random.default_rng(rows)
+    a, b = rng.normal(size=(rows, columns)) + 2, rng.normal(size=rows) + 2
+    x = simplex_weights(a, b, ridge)
+    assert (x >= 0).all()
+    assert x.sum() == pytest.approx(1, abs=1e-12)
+    gradient = a.T @ (a @ x - b) + ridge * x
+    level = gradient @ x
+    assert gradient.min() >= level - 1e-8
+    np.testing.assert_allclose(gradient[x > 0], level, atol=1e-7)
+
+
+def test_uniform_weights_on_a_block_design_are_difference_in_differences():
+    data = simulate(1)
+    fit = synthetic_did(data, "y", "first", unit_weights="uniform", time_weights="uniform")
+    plain = fixed_effects(data, "y", ["d"])
+    assert fit.params["att"] == pytest.approx(plain.params["d"], abs=1e-12)
+
+
+def test_the_estimate_is_the_regression_with_both_weights():
+    """Arkhangelsky et al. (2021), equation 1: weighted two-way fixed effects."""
+    data = simulate(2)
+    fit = synthetic_did(data, "y", "first")
+    omega = fit.extra["unit_weights"].set_index("city")["weight"]
+    lam = fit.extra["time_weights"].set_index("year")["weight"]
+    city, year = (data.index.get_level_values(k) for k in ("city", "year"))
+    unit = omega.reindex(city).fillna(1 / 10).to_numpy()
+    time = lam.reindex(year).fillna(1 / 6).to_numpy()
+    weighted = fixed_effects(data.assign(w=unit * time), "y", ["d"], weights="w")
+    assert fit.params["att"] == pytest.approx(weighted.params["d"], abs=1e-9)
+    assert omega.sum() == pytest.approx(1)
+    assert lam.sum() == pytest.approx(1)
+
+
+def test_without_noise_a_factor_model_is_no_obstacle():
+    data = simulate(3, noise=0.0, cities=200)
+    fit = synthetic_did(data, "y", "first", errors="placebo", replications=5)
+    plain = fixed_effects(data, "y", ["d"])
+    assert abs(plain.params["d"] - 1) > 0.3
+    assert abs(fit.params["att"] - 1) < 0.05
+
+
+def test_cohorts_are_averaged_by_treated_unit_years():
+    data = simulate(4, treated=12, starts=(2008.0, 2008.0, 2012.0))
+    fit = synthetic_did(data, "y", "first")
+    table = fit.extra["cohorts"].set_index("cohort")
+    assert list(table["units"]) == [8, 4]
+    assert list(table["years"]) == [8, 4]
+    assert table.loc[2008, "share"] == pytest.approx(64 / 80)
+    assert fit.params["att"] == pytest.approx((table["estimate"] * table["share"]).sum())
+    for start in (2008, 2012):
+        alone = data[data["first"].isna() | (data["first"] == start)]
+        single = synthetic_did(alone, "y", "first").params["att"]
+        assert table.loc[start, "estimate"] == pytest.approx(single, abs=1e-12)
+
+
+def test_the_path_averages_to_the_estimate_after_and_to_zero_before():
+    fit = synthetic_did(simulate(5), "y", "first")
+    path = fit.extra["path"].set_index("relative_year")["estimate"]
+    assert path[path.index >= 0].mean() == pytest.approx(fit.params["att"], abs=1e-12)
+    lam = fit.extra["time_weights"]["weight"].to_numpy()
+    assert path[path.index < 0].to_numpy() @ lam == pytest.approx(0, abs=1e-12)
+
+
+def test_the_jackknife_is_that_of_its_definition():
+    data = simulate(6, cities=20, treated=4)
+    fit = synthetic_did(data, "y", "first")
+    y = data["y"].unstack().to_numpy()
+    omega = fit.extra["unit_weights"]["weight"].to_numpy()
+    lam = np.concatenate([-fit.extra["time_weights"]["weight"], np.full(6, 1 / 6)])
+    contrast = y @ lam
+    left = []
+    for i in range(20):
+        treated = [j for j in range(4) if j != i]
+        controls = [j for j in range(4, 20) if j != i]
+        w = omega[[j - 4 for j in controls]]
+        left.append(contrast[treated].mean() - contrast[controls] @ w / w.sum())
+    variance = 19 / 20 * np.sum((left - np.mean(left)) ** 2)
+    assert fit.se["att"] == pytest.approx(np.sqrt(variance), rel=1e-10)
+
+
+def test_placebo_errors_depend_on_the_seed_alone():
+    data = simulate(7)
+    one = synthetic_did(data, "y", "first", errors="placebo", replications=30, seed=1)
+    shuffled = data.sample(frac=1, random_state=0)
+    same = synthetic_did(shuffled, "y", "first", errors="placebo", replications=30, seed=1)
+    other = synthetic_did(data, "y", "first", errors="placebo", replications=30, seed=2)
+    pd.testing.assert_frame_equal(one.vcov, same.vcov, check_exact=True)
+    pd.testing.assert_series_equal(one.params, same.params, check_exact=True)
+    assert one.se["att"] != other.se["att"]
+    assert one.params["att"] == other.params["att"]
+
+
+def test_units_with_gaps_are_refused_or_left_out_as_asked():
+    data = simulate(8)
+    data.loc[(30, 2003), "y"] = np.nan
+    with pytest.raises(DataError, match=r"lack one of the 16 years \(30\)"):
+        synthetic_did(data, "y", "first")
+    with pytest.warns(EstimationWarning, match=r"\(30\): left out"):
+        fit = synthetic_did(data, "y", "first", incomplete="drop")
+    expected = synthetic_did(data.drop(index=30, level="city"), "y", "first")
+    assert fit.params["att"] == expected.params["att"]
+    assert fit.nobs == 49 * 16
+
+
+def test_cohorts_without_two_years_before_are_left_out_and_counted():
+    data = simulate(9, starts=(2010.0, 2001.0))
+    with pytest.warns(EstimationWarning, match="5 units treated from 2001 or before"):
+        fit = synthetic_did(data, "y", "first")
+    assert list(fit.extra["cohorts"]["cohort"]) == [2010]
+    assert fit.nobs == 45 * 16
+
+
+def test_what_the_errors_need_is_asked_for():
+    data = simulate(10, treated=1)
+    with pytest.raises(EstimationError, match="two treated units in each cohort; 2010 has one"):
+        synthetic_did(data, "y", "first")
+    assert synthetic_did(data, "y", "first", errors="placebo", replications=5).se["att"] > 0
+    many = simulate(10, treated=30)
+    with pytest.raises(EstimationError, match="more controls"):
+        synthetic_did(many, "y", "first", errors="placebo")
+    with pytest.raises(EstimationError, match="one control carries all weight"):
+        synthetic_did(simulate(10, cities=11), "y", "first")
+    with pytest.raises(UnknownNameError, match="Did you mean 'placebo'"):
+        synthetic_did(data, "y", "first", errors="placebos")
+    with pytest.raises(EstimationError, match="replications must be at least 2"):
+        synthetic_did(data, "y", "first", errors="placebo", replications=1)
+
+
+def test_what_cannot_be_estimated_is_refused():
+    data = simulate(11)
+    with pytest.raises(NotEstimableError, match="every city is treated"):
+        synthetic_did(data.assign(first=2010.0), "y", "first")
+    with pytest.raises(NotEstimableError, match="no cohort has two years"):
+        synthetic_did(data.assign(first=data["first"] - 9), "y", "first")
+    with pytest.raises(NotEstimableError, match="missing everywhere"):
+        synthetic_did(data.assign(first=np.nan), "y", "first")
+    with pytest.raises(EstimationError, match="infinite"):
+        synthetic_did(data.assign(y=np.inf), "y", "first")
+
+
+def test_a_flat_outcome_gives_zero_and_no_error_message():
+    data = simulate(12).assign(y=1.0)
+    fit = synthetic_did(data, "y", "first")
+    assert fit.params["att"] == pytest.approx(0, abs=1e-12)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("errors", "panels"), [("jackknife", 200), ("placebo", 80)])
+def test_intervals_cover_the_truth_under_a_factor_that_parallel_trends_miss(errors, panels):
+    """As in the paper's own simulations, the factor is larger than the noise."""
+    hits, off, plain = [], [], []
+    for seed in range(panels):
+        data = simulate(1000 + seed, cities=60, starts=(2009.0, 2012.0), factor=0.0, noise=0.1)
+        rng = np.random.default_rng(seed)
+        shocks = rng.normal(size=len(YEARS))
+        treated = data["first"].notna().to_numpy()
+        loading = rng.normal(size=60)[data.index.get_level_values("city")] + 0.5 * treated
+        data["y"] += loading * shocks[data.index.get_level_values("year") - 2000]
+        fit = synthetic_did(data, "y", "first", errors=errors, replications=50)
+        low, high = fit.conf_int().loc["att"]
+        hits.append(low <= 1 <= high)
+        off.append(fit.params["att"] - 1)
+        plain.append(fixed_effects(data, "y", ["d"]).params["d"] - 1)
+    assert 0.90 <= np.mean(hits) <= 0.995
+    assert abs(np.mean(off)) < 0.03
+    assert np.std(off) < 0.8 * np.std(plain)
+
+
+@pytest.mark.slow
+def test_a_trending_factor_biases_it_less_than_difference_in_differences():
+    """The ridge on the unit weights leaves some of the bias when noise is large."""
+    off, plain = [], []
+    for seed in range(60):
+        data = simulate(seed, cities=60, starts=(2009.0, 2012.0))
+        off.append(synthetic_did(data, "y", "first").params["att"] - 1)
+        plain.append(fixed_effects(data, "y", ["d"]).params["d"] - 1)
+    assert 0 < np.mean(off) < 0.5 * np.mean(plain)
