@@ -6,6 +6,7 @@ from typing import Annotated
 from pytask import Product
 
 from urbanecon.atomic import write_text
+from urbanecon.cleaning.comparison import compare
 from urbanecon.cleaning.registry import load_registry
 from urbanecon.effects import CLAIMS
 from urbanecon.measures.variables import open_panel
@@ -17,7 +18,8 @@ from urbanecon.pipeline import (
     registry_file,
     result_files,
 )
-from urbanecon.reporting.data_tables import descriptive, sources
+from urbanecon.reporting.cell_quality import cells_used, within_years
+from urbanecon.reporting.data_tables import comparison, descriptive, quality, sources
 from urbanecon.reporting.store import read_estimates
 from urbanecon.reporting.table_files import write_table
 from urbanecon.reporting.tables import event_study_results, main_results
@@ -32,6 +34,8 @@ def task_tables(
     modules: dict[str, Path] = code(
         "reporting.tables",
         "reporting.data_tables",
+        "reporting.cell_quality",
+        "cleaning.comparison",
         "reporting.table_files",
         "reporting.word_files",
         "reporting.words",
@@ -42,7 +46,9 @@ def task_tables(
 ) -> None:
     folder = listing.parent
     data = open_panel(PROJECT.build)
-    tables = [sources(load_registry(registry).values(), raw_files(PROJECT))]
+    entries = load_registry(registry)
+    tables = [sources(entries.values(), raw_files(PROJECT))]
+    tables.append(comparison(compare(within_years(data)).table))
     shown = {
         CLAIMS[effect].name: [outcome.variable for outcome in CLAIMS[effect].outcomes]
         for effect in results
@@ -51,8 +57,15 @@ def task_tables(
     tables.append(
         descriptive(data.data, {name: found for name, found in present.items() if found})
     )
-    for effect, path in results.items():
-        estimates = read_estimates(path)
+    everything = {effect: read_estimates(path) for effect, path in results.items()}
+    uses = cells_used(
+        [estimate for several in everything.values() for estimate in several],
+        data,
+        {source: entry.tier for source, entry in entries.items()},
+    )
+    if len(uses):
+        tables.append(quality(uses, {effect: CLAIMS[effect].name for effect in results}))
+    for effect, estimates in everything.items():
         for make, design in ((main_results, "twfe"), (event_study_results, "event_study")):
             if any(e.fit is not None for e in estimates if e.spec.design == design):
                 tables.append(make(estimates, CLAIMS[effect].name))

@@ -18,9 +18,11 @@ from urbanecon.pipeline import (
     registry_file,
     result_files,
 )
+from urbanecon.reporting.cell_quality import cells_used
 from urbanecon.reporting.facts import write_facts
-from urbanecon.reporting.panel_facts import panel_facts
+from urbanecon.reporting.panel_facts import panel_facts, quality_facts
 from urbanecon.reporting.paper import build_paper
+from urbanecon.reporting.store import read_estimates
 
 PROJECT = find_project(Path(__file__).parent)
 DRAWN = drawable_figures(PROJECT)
@@ -43,7 +45,11 @@ def task_paper(
 ) -> None:
     entries = load_registry(registry)
     present = raw_files(PROJECT)
-    facts = panel_facts(open_panel(PROJECT.build), present=len(present), listed=len(entries))
+    data = open_panel(PROJECT.build)
+    estimates = [e for path in results.values() for e in read_estimates(path)]
+    tiers = {source_id: entry.tier for source_id, entry in entries.items()}
+    facts = panel_facts(data, present=len(present), listed=len(entries))
+    facts += quality_facts(cells_used(estimates, data, tiers))
     write_facts(PROJECT.build / "results" / "facts.json", facts)
     build_paper(
         PROJECT,

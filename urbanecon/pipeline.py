@@ -36,6 +36,7 @@ FIGURES: Mapping[str, frozenset[str]] = {
     "coverage": frozenset(),
     "flags": frozenset(),
     "flags_by_year": frozenset(),
+    "sources": frozenset({"gpi_prefecture"}),
     "urbanization": frozenset({"gpi_prefecture", "census_2010_2020"}),
     "timing": frozenset(),
     "inequality": frozenset(),

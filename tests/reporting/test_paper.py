@@ -27,7 +27,8 @@ OF_ESTIMATES = ("coefficients", "event_studies")
 DATA_FIGURES = tuple(name for name in FIGURES if name not in OF_ESTIMATES)
 PANEL = ("panel.cities", "panel.cells", "panel.flagged", "panel.set_aside")
 PILOT = ("pilot.cities", "pilot.2014", "pilot.2015", "pilot.2016")
-COUNTS = (*PANEL, *PILOT, "sources.present", "sources.listed")
+PAIRS = ("comparison.pairs", "comparison.cells", "comparison.agree", "comparison.tolerance")
+COUNTS = (*PANEL, *PILOT, *PAIRS, "sources.present", "sources.listed")
 SHARES = ("panel.flagged_share", "panel.set_aside_share")
 YEARS = ("panel.first_year", "panel.last_year")
 
@@ -65,7 +66,8 @@ def lay_out(project, picture, make_estimates, estimable):
         if effect in estimable:
             add_table(project, main_results(estimates, claim.name))
             add_table(project, event_study_results(estimates, claim.name))
-    for name, columns in (("sources", 5), ("descriptive", 9)):
+    tables = {"sources": 5, "descriptive": 9, "comparison": 7, "quality": 9}
+    for name, columns in tables.items():
         row = Row("synthetic_row", ("1",) * columns)
         add_table(project, Table(name, name, (("head",) * columns,), (row,), "synthetic"))
     project.figures.mkdir()

@@ -17,6 +17,7 @@ from urbanecon.estimation.event_study import event_study
 from urbanecon.estimation.fit import Fit
 from urbanecon.estimation.fixed_effects import fixed_effects
 from urbanecon.estimation.second_engine import linearmodels_fit, verify
+from urbanecon.measures.ntu_index import NTU_INDEX
 from urbanecon.measures.variables import ACROSS_ROWS, DERIVATIONS
 from urbanecon.reporting.store import Estimate
 
@@ -120,5 +121,5 @@ def needs(variable: str, panel: Panel) -> list[str]:
     if entry.sources:
         return [] if variable in panel.frame(entry.level) else [entry.sources[0]]
     inputs = ACROSS_ROWS.get(variable, ())
-    inputs = next((d.inputs for d in DERIVATIONS if d.name == variable), inputs)
+    inputs = next((d.inputs for d in (*DERIVATIONS, *NTU_INDEX) if d.name == variable), inputs)
     return sorted({source for name in inputs for source in needs(name, panel)})

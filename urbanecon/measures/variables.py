@@ -19,6 +19,7 @@ from urbanecon.cleaning.panel import Derivation, Panel
 from urbanecon.cleaning.panel_files import load_panel
 from urbanecon.cleaning.urban_share import with_benchmarked_share
 from urbanecon.measures.atkinson import income_ratio
+from urbanecon.measures.ntu_index import NTU_INDEX, with_ntu_index
 from urbanecon.measures.structure import upgrading
 from urbanecon.project import find_project
 
@@ -158,7 +159,7 @@ ACROSS_ROWS: dict[str, tuple[str, ...]] = {
 def with_measures(panel: Panel) -> Panel:
     """Return the panel with every computable measure added."""
     derived = panel.with_derived(DERIVATIONS)
-    return with_benchmarked_share(_with_pilot_share(derived))
+    return with_ntu_index(with_benchmarked_share(_with_pilot_share(derived)))
 
 
 def _with_pilot_share(panel: Panel) -> Panel:
@@ -195,4 +196,4 @@ def open_panel(folder: Path | None = None) -> Panel:
     folder
         Where it was saved; default the project's `build/`.
     """
-    return load_panel(folder or find_project().build, DERIVATIONS)
+    return load_panel(folder or find_project().build, (*DERIVATIONS, *NTU_INDEX))

@@ -1,8 +1,8 @@
-"""The tables that describe the data: its sources and its variables."""
+"""The tables that describe the data: its sources, how they agree, its variables, its cells."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -10,9 +10,16 @@ import pandas as pd
 from urbanecon.cleaning.codebook import Language, load_codebook
 from urbanecon.cleaning.registry_entry import USES, Source
 from urbanecon.errors import MissingColumnError, did_you_mean
-from urbanecon.reporting.formats import count, number
+from urbanecon.reporting.cell_quality import quality_shares
+from urbanecon.reporting.formats import MINUS, count, number, percent
 from urbanecon.reporting.tables import Row, Table
 from urbanecon.reporting.words import word
+
+MISSING = "–"
+
+COUNTED = ("equations", "cells")
+SHARED = ("observed", "derived", "flagged", "tier_A", "tier_B", "tier_C", "sound")
+"""Columns of the table of quality: counts, and shares of the cells."""
 
 
 def descriptive(
@@ -83,6 +90,83 @@ def sources(
         notes=word("note_sources", language),
         left_columns=(1, 2, 3),
     )
+
+
+def comparison(table: pd.DataFrame, language: Language = "en") -> Table:
+    """How pairs of variables agree: one line a pair, under the heading of its first variable.
+
+    Parameters
+    ----------
+    table
+        What `urbanecon.cleaning.comparison.compare` returns as `table`. A pair
+        without common cells keeps its line.
+    """
+    label = load_codebook().label
+    rows = [
+        Row(
+            label(pair["second"], language),
+            (
+                count(pair["n"]) if pair["n"] else MISSING,
+                count(pair["cities"]) if pair["n"] else MISSING,
+                *(_correlation(pair[name]) for name in ("r_levels", "r_logs", "r_within")),
+                number(pair["ratio"]),
+                _span(pair["ratio_q25"], pair["ratio_q75"]),
+            ),
+            label(pair["first"], language),
+        )
+        for pair in table.to_dict("records")
+    ]
+    head = ("common_cells", "units", "r_levels", "r_logs", "r_within", "ratio", "ratio_middle")
+    return Table(
+        name="comparison",
+        caption=word("caption_comparison", language),
+        header=(tuple(word(key, language) for key in head),),
+        rows=tuple(rows),
+        notes=word("note_comparison", language),
+    )
+
+
+def quality(uses: pd.DataFrame, names: Mapping[str, str], language: Language = "en") -> Table:
+    """Shares of the cells below the main estimates, by outcome and together.
+
+    Parameters
+    ----------
+    uses
+        What `urbanecon.reporting.cell_quality.cells_used` returns.
+    names
+        Heading of each effect.
+    """
+    label = load_codebook().label
+    by_outcome = quality_shares(uses, ["effect", "outcome"]).reset_index()
+    rows = [
+        Row(label(line["outcome"], language), _quality_cells(line), names[line["effect"]])
+        for line in by_outcome.to_dict("records")
+    ]
+    whole = quality_shares(uses).to_dict("records")[0]
+    rows.append(
+        Row(word("all_outcomes", language), _quality_cells(whole), word("together", language))
+    )
+    return Table(
+        name="quality",
+        caption=word("caption_quality", language),
+        header=(tuple(word(key, language) for key in (*COUNTED, *SHARED)),),
+        rows=tuple(rows),
+        notes=word("note_quality", language),
+    )
+
+
+def _quality_cells(shares: Mapping[Hashable, float]) -> tuple[str, ...]:
+    counts = (count(shares[name]) for name in COUNTED)
+    return (*counts, *(percent(100 * shares[name]) for name in SHARED))
+
+
+def _correlation(r: float) -> str:
+    """Two decimals: a third says nothing of two sources."""
+    return MISSING if np.isnan(r) else f"{r:.2f}".replace("-", MINUS)
+
+
+def _span(low: float, high: float) -> str:
+    return MISSING if np.isnan(low) else f"{number(low)}–{number(high)}"
 
 
 def _feeds(source: Source, language: Language) -> str:

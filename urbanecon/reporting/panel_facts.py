@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
+from urbanecon.cleaning.comparison import compare
 from urbanecon.cleaning.observations import Flag
 from urbanecon.cleaning.panel import Panel
+from urbanecon.reporting.cell_quality import quality_shares, within_years
 from urbanecon.reporting.numbers import Number
 
 
@@ -39,7 +43,38 @@ def panel_facts(panel: Panel, *, present: int, listed: int) -> list[Number]:
         *(Number(f"pilot.{year}", int((first == year).sum()), "count") for year in PILOT_YEARS),
         Number("sources.present", present, "count"),
         Number("sources.listed", listed, "count"),
+        *_comparison_facts(panel),
     ]
+
+
+def quality_facts(uses: pd.DataFrame) -> list[Number]:
+    """Return what the main estimates rest on, counted from `cell_quality.cells_used`."""
+    if uses.empty:
+        return []
+    total = quality_shares(uses).iloc[0]
+    shares = ("observed", "derived", "flagged", "tier_A", "tier_B", "tier_C", "sound")
+    return [
+        Number("quality.equations", int(total["equations"]), "count"),
+        Number("quality.cells", int(total["cells"]), "count"),
+        *(Number(f"quality.{name}", float(100 * total[name]), "percent") for name in shares),
+    ]
+
+
+def _comparison_facts(panel: Panel) -> list[Number]:
+    """How many pairs of sources can be compared, and how many agree in level."""
+    table = compare(within_years(panel)).table
+    common = table[table["n"] > 0]
+    agree = common["ratio"].between(1 / AGREEMENT, AGREEMENT)
+    return [
+        Number("comparison.pairs", len(common), "count"),
+        Number("comparison.cells", int(common["n"].sum()), "count"),
+        Number("comparison.agree", int(agree.sum()), "count"),
+        Number("comparison.tolerance", 100 * (AGREEMENT - 1), "count", "%"),
+    ]
+
+
+AGREEMENT = 1.05
+"""Median ratio of two sources, in either direction, up to which they agree in level."""
 
 
 PILOT_YEARS = (2014, 2015, 2016)

@@ -39,6 +39,28 @@ WORDS: dict[str, tuple[str, str]] = {
     "variable": ("{} variable", "{} 个变量"),
     "variables": ("{} variables", "{} 个变量"),
     "present": ("Present", "是否可用"),
+    "equations": ("Equations", "方程数"),
+    "cells": ("Cells", "单元格"),
+    "observed": ("Observed", "原始观测"),
+    "derived": ("Derived", "推算"),
+    "flagged": ("Flagged", "被标记"),
+    "tier_A": ("Tier A", "A 级"),
+    "tier_B": ("Tier B", "B 级"),
+    "tier_C": ("Tier C", "C 级"),
+    "sound": ("Observed, A or B", "原始观测且 A 或 B 级"),
+    "all_outcomes": ("All outcomes", "全部结果变量"),
+    "together": ("Together", "合计"),
+    "common_cells": ("Common cells", "共同单元格"),
+    "r_levels": ("r, levels", "r(水平)"),
+    "r_logs": ("r, logs", "r(对数)"),
+    "r_within": ("r, within", "r(组内)"),
+    "ratio": ("Ratio", "比值"),
+    "ratio_middle": ("Middle half", "四分位区间"),
+    "caption_comparison": ("Two sources of one thing", "同一变量的两个来源"),
+    "caption_quality": (
+        "Cells that the two-way estimates rest on",
+        "双向固定效应估计所依据的单元格",
+    ),
     "caption_main": ("Two-way fixed effects: {}", "双向固定效应:{}"),
     "caption_event": ("Event study of the pilot: {}", "试点事件研究:{}"),
     "caption_descriptive": ("Descriptive statistics", "描述性统计"),
@@ -67,6 +89,24 @@ WORDS: dict[str, tuple[str, str]] = {
         "Tier A: open licence stated; B: academic or official figures without a stated licence; "
         "C: provenance unclear, robustness checks only.",
         "A 级:有明确开放许可;B 级:学术或官方数据,未声明许可;C 级:来源不明,仅用于稳健性检验。",
+    ),
+    "note_comparison": (
+        "Each heading is a variable, each line another that measures the same thing. r: "
+        "correlation over common city-years of levels, of logs, and of logs less the city's mean. "
+        "Ratio: median of the second over the first, with its middle half. –: not enough common "
+        "cells, because the sources are not at hand or share too few.",
+        "标题为变量,其下各行为度量同一事物的另一变量。r 为共同城市-年份上水平值、对数及"
+        "去除城市均值的对数的相关系数。比值为后者与前者之比的中位数及四分位区间。–:共同单元格不足,或来源不可用。",
+    ),
+    "note_quality": (
+        "Each row of a sample counts once for each raw variable below its equation; equations of "
+        "one outcome are counted together. Observed: a published figure that no rule doubts; "
+        "derived: computed by its source, or benchmarked; flagged: doubted by a rule and kept. "
+        "Tier of the source, as in the table of sources. Shares of a province's residents in "
+        "pilot cities, and cities outside the list of pilots, have no raw cell of their own.",
+        "样本的每一行对其方程所依据的每个原始变量各计一次;同一结果变量的各方程合并计算。原始观测:"
+        "已公布且未被任何规则质疑的数值;推算:由来源推算或经校准;被标记:被规则质疑但予以保留。等级见"
+        "数据来源表。省内试点城市居民占比及未列入试点名单的城市没有自身的原始单元格。",
     ),
 }
 """English and Chinese by key."""

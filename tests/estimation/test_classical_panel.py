@@ -1,0 +1,230 @@
+"""Random effects, between and first differences: parity with plm and linearmodels."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from urbanecon.errors import (
+    DataError,
+    EstimationError,
+    EstimationWarning,
+    MissingColumnError,
+    NotEstimableError,
+)
+from urbanecon.estimation.classical_panel import between, first_difference, random_effects
+from urbanecon.estimation.fixed_effects import fixed_effects
+
+EQUATION = ("inv", ["value", "capital"])
+ESTIMATORS = [random_effects, between, first_difference]
+pytestmark = pytest.mark.filterwarnings("ignore:.*clusters of:urbanecon.errors.EstimationWarning")
+
+
+@pytest.fixture
+def grunfeld(reference_data):
+    return reference_data("grunfeld_plm").set_index(["firm", "year"])
+
+
+def panel(seed, units=60, periods=6, *, unit_sd=1.0, correlated=0.0, missing=0.0):
+    """Synthetic panel: slopes 1 and -0.5 (the second constant within units)."""
+    rng = np.random.default_rng(seed)
+    index = pd.MultiIndex.from_product([range(units), range(2000, 2000 + periods)])
+    index = index.set_names(["city", "year"])
+    effect = np.repeat(rng.normal(size=units), periods) * unit_sd
+    data = pd.DataFrame({"x": rng.normal(size=len(index)) + correlated * effect}, index=index)
+    data["z"] = np.repeat(rng.normal(size=units), periods)
+    data["province"] = np.repeat(np.arange(units) // 5, periods)
+    data["y"] = 2 + data["x"] - 0.5 * data["z"] + effect + rng.normal(size=len(index))
+    return data[rng.random(len(index)) >= missing] if missing else data
+
+
+# -- agreement ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("model", ["re", "fe", "pooling"])
+def test_grunfeld_agrees_with_plm(grunfeld, reference, model):
+    expected = reference("panel_tests_grunfeld_plm")["results"][model]
+    if model == "re":
+        fit = random_effects(grunfeld, *EQUATION, "iid")
+    else:
+        fit = fixed_effects(grunfeld, *EQUATION, ["firm"] if model == "fe" else (), "iid")
+    for term, value in expected["coef"].items():
+        name = "const" if term == "(Intercept)" else term
+        assert fit.params[name] == pytest.approx(value, rel=1e-10)
+        assert fit.se[name] == pytest.approx(expected["se"][term], rel=1e-10)
+
+
+@pytest.mark.parametrize("missing", [0.0, 0.25], ids=["balanced", "unbalanced"])
+def test_between_agrees_with_linearmodels(missing):
+    from linearmodels.panel import BetweenOLS
+
+    data = panel(1, missing=missing)
+    theirs = BetweenOLS(data["y"], data[["x", "z"]].assign(const=1.0)).fit()
+    ours = between(data, "y", ["x", "z"], "iid")
+    np.testing.assert_allclose(ours.params, theirs.params, rtol=1e-10)
+    np.testing.assert_allclose(ours.se, theirs.std_errors, rtol=1e-10)
+
+
+def test_first_differences_agree_with_linearmodels():
+    from linearmodels.panel import FirstDifferenceOLS
+
+    data = panel(2)
+    theirs = FirstDifferenceOLS(data["y"], data[["x"]]).fit()
+    ours = first_difference(data, "y", ["x"], "iid")
+    np.testing.assert_allclose(ours.params, theirs.params, rtol=1e-10)
+    np.testing.assert_allclose(ours.se, theirs.std_errors, rtol=1e-10)
+
+
+def test_random_effects_agree_with_linearmodels_when_balanced():
+    from linearmodels.panel import RandomEffects
+
+    data = panel(3).assign(w=np.random.default_rng(9).normal(size=360))
+    theirs = RandomEffects(data["y"], data[["x", "w"]].assign(const=1.0)).fit()
+    ours = random_effects(data, "y", ["x", "w"], "iid")
+    np.testing.assert_allclose(ours.params, theirs.params, rtol=1e-9)
+    np.testing.assert_allclose(ours.se, theirs.std_errors, rtol=1e-9)
+
+
+def test_unbalanced_variance_components_solve_their_expected_quadratic_forms():
+    # E[e_B'e_B] = (N - K) s2_e + (n - tr[...]) s2_u, computed here with full matrices
+    data = panel(4, 25, 6, missing=0.3)
+    units = pd.factorize(data.index.get_level_values(0))[0]
+    dummies = np.eye(units.max() + 1)[units]
+    average = dummies @ np.linalg.inv(dummies.T @ dummies) @ dummies.T
+    z = np.column_stack([data["x"], data["z"], np.ones(len(data))])
+    left_out = np.eye(len(data)) - average @ z @ np.linalg.pinv(average @ z)
+    residual = left_out @ average @ data["y"]
+    within = np.eye(len(data)) - average
+    wx = within @ data["x"].to_numpy()
+    e = within @ data["y"].to_numpy() - wx * (wx @ data["y"]) / (wx @ wx)
+    sigma2_e = e @ e / (len(data) - units.max() - 1 - 1)
+    form = average @ left_out @ average
+    mass = np.trace(form @ dummies @ dummies.T)
+    sigma2_u = (residual @ residual - np.trace(form) * sigma2_e) / mass
+    fit = random_effects(data, "y", ["x", "z"])
+    assert fit.stats["sigma2_e"] == pytest.approx(sigma2_e, rel=1e-9)
+    assert fit.stats["sigma2_u"] == pytest.approx(sigma2_u, rel=1e-9)
+    theta = 1 - np.sqrt(sigma2_e / (sigma2_e + dummies.sum(0) * sigma2_u))
+    assert fit.stats["theta_min"] == pytest.approx(theta.min(), rel=1e-9)
+
+
+def test_two_periods_make_first_differences_with_drift_two_way_fixed_effects():
+    data = panel(5, periods=2)
+    changes = first_difference(data, "y", ["x"], drift=True)
+    effects = fixed_effects(data, "y", ["x"])
+    assert changes.params["x"] == pytest.approx(effects.params["x"], rel=1e-10)
+
+
+# -- known truth -----------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_clustered_intervals_cover_the_truth():
+    inside = np.zeros(3)
+    for seed in range(400):
+        data = panel(seed, 80, 5, missing=0.15)
+        for j, estimator in enumerate(ESTIMATORS):
+            low, high = estimator(data, "y", ["x"] if j == 2 else ["x", "z"]).conf_int().loc["x"]
+            inside[j] += low <= 1 <= high
+    assert ((inside / 400 > 0.92) & (inside / 400 < 0.98)).all(), inside / 400
+
+
+def test_with_correlated_effects_only_changes_are_near_the_truth():
+    data = panel(7, 300, correlated=0.8)
+    assert abs(first_difference(data, "y", ["x"]).params["x"] - 1) < 0.12
+    assert between(data, "y", ["x"]).params["x"] > 1.5
+    assert random_effects(data, "y", ["x"]).params["x"] > 1.1
+
+
+# -- rules ---------------------------------------------------------------------------------
+
+
+def test_without_unit_variance_random_effects_are_pooled_and_say_so():
+    data = panel(0, 40, 4, unit_sd=0.0)
+    data["y"] = data["y"] - data.groupby("city")["y"].transform("mean") * 0.9
+    with pytest.warns(EstimationWarning, match="was negative and is set to zero"):
+        fit = random_effects(data, "y", ["x"], "iid")
+    pooled = fixed_effects(data, "y", ["x"], (), "iid")
+    assert fit.params["x"] == pytest.approx(pooled.params["x"], rel=1e-12)
+    assert fit.stats["theta_max"] == 0
+
+
+def test_a_gap_gives_no_change():
+    data = panel(8, 30, 6)
+    holes = data.drop(index=[(3, 2002), (4, 2004)])
+    fit = first_difference(holes, "y", ["x"])
+    assert fit.nobs == 30 * 5 - 4
+    assert (3, 2003) not in fit.sample and (3, 2004) in fit.sample
+
+
+def test_a_regressor_constant_in_time_leaves_first_differences_by_name():
+    with pytest.warns(EstimationWarning, match="without variation over time: 'z'"):
+        fit = first_difference(panel(9), "y", ["x", "z"])
+    assert list(fit.params.index) == ["x"]
+    with pytest.raises(NotEstimableError, match="'z' cannot be estimated"):
+        first_difference(panel(9), "y", ["z"])
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_a_collinear_column_is_dropped_and_named(estimator):
+    data = panel(10).assign(twice=lambda d: 2 * d["x"])
+    with pytest.warns(EstimationWarning, match="'twice'"):
+        fit = estimator(data, "y", ["x", "twice"])
+    assert "twice" not in fit.params
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_row_order_and_index_names_do_not_matter(estimator):
+    data = panel(11, missing=0.2)
+    mixed = data.sample(frac=1, random_state=0).rename_axis(["firm", "period"])
+    a, b = estimator(data, "y", ["x"]), estimator(mixed, "y", ["x"])
+    pd.testing.assert_series_equal(a.params, b.params, check_exact=True)
+    pd.testing.assert_frame_equal(a.vcov, b.vcov, check_exact=True)
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_clusters_may_be_coarser_than_units(estimator):
+    fit = estimator(panel(12), "y", ["x"], "cluster(province)")
+    assert fit.n_clusters == {"province": 12}
+    assert estimator(panel(12), "y", ["x"], "crv3(province)").se["x"] > 0
+
+
+def test_between_refuses_a_cluster_that_varies_within_units():
+    data = panel(13).reset_index("year").assign(period=lambda d: d["year"])
+    data = data.set_index("year", append=True)
+    with pytest.raises(EstimationError, match="'period' varies within city"):
+        between(data, "y", ["x"], "cluster(period)")
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_bad_input_is_refused_by_name(estimator):
+    data = panel(14, 12, 4)
+    with pytest.raises(MissingColumnError, match="no column 'xx'"):
+        estimator(data, "y", ["xx"])
+    with pytest.raises(EstimationError, match="'x' is infinite at city 0, year 2000"):
+        estimator(
+            data.assign(x=data["x"].where(data["x"] != data["x"].iloc[0], np.inf)), "y", ["x"]
+        )
+    with pytest.raises(EstimationError, match="not the outcome 'y'"):
+        estimator(data, "y", ["y"])
+    with pytest.raises(DataError, match="more than once"):
+        estimator(pd.concat([data, data.iloc[:1]]), "y", ["x"])
+    with pytest.raises(NotEstimableError, match="no value in any"):
+        estimator(data.assign(x=np.nan), "y", ["x"])
+    with pytest.raises(DataError, match="indexed by unit and year"):
+        estimator(data.reset_index(drop=True), "y", ["x"])
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_one_unit_is_refused(estimator):
+    with pytest.raises(EstimationError):
+        estimator(panel(15).loc[[0]], "y", ["x"])
+
+
+def test_random_effects_show_the_tests_of_the_unit_variance():
+    names = [d.name for d in random_effects(panel(16), "y", ["x"]).diagnostics]
+    assert names == [
+        "Breusch-Pagan LM test, no random unit effects",
+        "Honda test, no random unit effects",
+    ]

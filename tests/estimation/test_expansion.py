@@ -1,0 +1,492 @@
+"""Every model under every covariance, with and without weights, with every kind of gap.
+
+A cell whose value R has computed is held against that value, and so is the plain
+implementation below; every other cell is held against the plain implementation. It shares
+no code with the package: effects are dummies, the estimate a pseudo-inverse, and every
+covariance one formula, V = P D(e) K D(e) P', with P the pseudo-inverse, D(e) the residuals
+and K an n x n table that says for each pair of rows how much of their product counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose
+
+from urbanecon.estimation.event_study import event_study
+from urbanecon.estimation.fit import Fit
+from urbanecon.estimation.fixed_effects import fixed_effects
+from urbanecon.estimation.inference import Conley
+from urbanecon.estimation.instrumental import instrumental
+from urbanecon.estimation.spatial_panel import spatial_lag_of_x
+from urbanecon.estimation.weights import weights_from_matrix
+
+pytestmark = pytest.mark.filterwarnings("ignore::urbanecon.errors.EstimationWarning")
+
+COEFFICIENTS, ERRORS = 1e-10, 1e-8
+
+# -- the plain implementation ----------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Equation:
+    """What is regressed on what; with `excluded`, the first regressor is instrumented."""
+
+    regressors: tuple[str, ...]
+    effects: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
+    outcome: str = "y"
+
+    @property
+    def variables(self):
+        return [self.outcome, *(r for r in self.regressors if r[0] != "W"), *self.excluded]
+
+
+def labels(rows, effect):
+    """One label a row; an interaction has a label for each pair."""
+    parts = [rows[part].astype(str) for part in effect.split(":")]
+    return parts[0] if len(parts) == 1 else parts[0] + "/" + parts[1]
+
+
+def written_out(rows, names, effects):
+    """Columns beside a dummy for every level of every effect, or beside a constant."""
+    columns = [rows[name].to_numpy(dtype=float) for name in names]
+    for effect in effects:
+        label = labels(rows, effect).to_numpy()
+        columns += [(label == level).astype(float) for level in sorted(set(label))]
+    if not effects:
+        columns.append(np.ones(len(rows)))
+    return np.column_stack(columns)
+
+
+def pseudo_inverse(rows, equation, weight):
+    """Coefficients, P and residuals, all rows multiplied by the root of their weight."""
+    root = np.ones(len(rows)) if weight is None else np.sqrt(rows[weight].to_numpy())
+    y = root * rows[equation.outcome].to_numpy()
+    x = root[:, None] * written_out(rows, equation.regressors, equation.effects)
+    on = x
+    if equation.excluded:
+        exogenous = (*equation.excluded, *equation.regressors[1:])
+        z = root[:, None] * written_out(rows, exogenous, equation.effects)
+        on = z @ np.linalg.lstsq(z, x, rcond=1e-12)[0]
+    inverse = np.linalg.pinv(on, rcond=1e-12)
+    params = inverse @ y
+    terms = len(equation.regressors) + (not equation.effects)  # the constant is a term
+    return params[:terms], inverse[:terms], y - x @ params
+
+
+def kilometres(rows):
+    """Great-circle distances, by the chord between points on the unit sphere."""
+    lat, lon = (np.radians(rows[name].to_numpy()) for name in ("latitude", "longitude"))
+    points = np.column_stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
+    chord = np.linalg.norm(points[:, None] - points[None, :], axis=2)
+    return 2 * 6371.0 * np.arcsin(chord / 2)
+
+
+def pairs(how, rows):
+    """K: how much of the product of two rows' scores counts."""
+
+    def same(name):
+        values = rows[name].to_numpy()
+        return values[:, None] == values[None, :]
+
+    def bartlett_in_space():
+        return np.maximum(1 - kilometres(rows) / CUTOFF, 0)
+
+    years = sorted(set(rows["year"]))
+    order = np.array([years.index(year) for year in rows["year"]])
+    lag = abs(order[:, None] - order[None, :])
+    bartlett = np.maximum(1 - lag / 3, 0)  # two lags
+    rules = {
+        "hetero": lambda: np.eye(len(rows)),
+        "cluster": lambda: same("city"),
+        "two-way": lambda: same("city") | same("year"),
+        "driscoll-kraay": lambda: bartlett,
+        "newey-west": lambda: same("city") * bartlett,
+        "conley": lambda: same("year") & (kilometres(rows) <= CUTOFF),
+        "conley with lags": lambda: (
+            same("year") * bartlett_in_space() + same("city") * (lag > 0) * bartlett
+        ),
+    }
+    return 1.0 * rules[how]()
+
+
+def factor_and_df(how, rows, equation):
+    """Small-sample factor and degrees of freedom, as fixest has them.
+
+    K is the slopes, a mean, and the levels less one of each effect that is not
+    nested in a cluster.
+    """
+    clusters = {"cluster": ["city"], "two-way": ["city", "year"]}.get(how, [])
+    k = len(equation.regressors) + 1
+    for effect in equation.effects:
+        label = labels(rows, effect).to_numpy()
+        levels = len(set(label))
+        if not any(len(set(zip(label, rows[c], strict=True))) == levels for c in clusters):
+            k += levels - 1
+    n = len(rows)
+    if how in ("iid", "hetero", "conley", "conley with lags"):
+        return n / (n - k), n - k
+    groups = min(rows[c].nunique() for c in clusters or ["year"])
+    return groups / (groups - 1) * (n - 1) / (n - k), groups - 1
+
+
+def plain(rows, equation, how, weight=None):
+    """Coefficients, covariance and degrees of freedom, from first principles."""
+    params, inverse, e = pseudo_inverse(rows, equation, weight)
+    if how == "crv3":
+        cities = sorted(set(rows["city"]))
+        moves = (
+            np.array(
+                [pseudo_inverse(rows[rows["city"] != c], equation, weight)[0] for c in cities]
+            )
+            - params
+        )
+        return params, (len(cities) - 1) / len(cities) * moves.T @ moves, len(cities) - 1
+    factor, df = factor_and_df(how, rows, equation)
+    if how == "iid":
+        return params, factor * np.mean(e**2) * inverse @ inverse.T, df
+    scores = inverse * e
+    matrix = factor * scores @ pairs(how, rows) @ scores.T
+    values, vectors = np.linalg.eigh((matrix + matrix.T) / 2)
+    return params, (vectors * np.maximum(values, 0)) @ vectors.T, df
+
+
+# -- synthetic data --------------------------------------------------------------------
+
+CITIES, YEARS, CUTOFF = 20, range(2010, 2018), 400.0
+
+
+@cache
+def synthetic():
+    """Synthetic panel of 20 cities in 4 provinces, 8 years; three cohorts are treated."""
+    rng = np.random.default_rng(11)
+    index = pd.MultiIndex.from_product([range(CITIES), YEARS], names=["city", "year"])
+    city, year = (index.get_level_values(k).to_numpy() for k in ("city", "year"))
+    n = len(index)
+    data = pd.DataFrame(rng.normal(size=(n, 3)), index=index, columns=["z", "q1", "q2"])
+    effects = rng.normal(size=CITIES)[city] + rng.normal(size=len(YEARS))[year - YEARS[0]]
+    e = rng.normal(size=n) * np.exp(0.3 * data["z"]) + rng.normal(size=CITIES)[city]
+    data["x"] = data["q1"] + 0.5 * data["q2"] + 0.4 * e + effects + rng.normal(size=n)
+    data["y"] = 1.5 * data["x"] - 0.7 * data["z"] + effects + e
+    data["weight"] = rng.uniform(0.3, 3, n)
+    data["province"], data["sector"] = city // 5, (3 * city + year**2) % 5
+    data["latitude"] = rng.uniform(25, 35, CITIES)[city]
+    data["longitude"] = rng.uniform(105, 118, CITIES)[city]
+    first = np.array([2012, 2013, 2014, np.nan])[np.arange(CITIES) % 4]
+    data["first"] = first[city]
+    return data
+
+
+@cache
+def with_gaps(kind):
+    """The synthetic panel with one kind of gap."""
+    data = synthetic()
+    city, year = (data.index.get_level_values(k) for k in ("city", "year"))
+    if kind == "at random":
+        holes = np.random.default_rng(5).random((len(data), 2)) < 0.04
+        return data.assign(y=data["y"].mask(holes[:, 0]), x=data["x"].mask(holes[:, 1]))
+    if kind == "a city with one row":
+        return data[(city != 7) | (year == 2014)]
+    if kind == "a year missing":
+        return data[year != 2013]
+    return data
+
+
+@cache
+def neighbours():
+    """Synthetic weights, unequal and not symmetric: two to four neighbours a city."""
+    rng = np.random.default_rng(2)
+    table = np.zeros((CITIES, CITIES))
+    for i in range(CITIES):
+        others = rng.choice(np.delete(np.arange(CITIES), i), rng.integers(2, 5), replace=False)
+        table[i, others] = rng.uniform(0.5, 2, len(others))
+    return table
+
+
+# -- the models ------------------------------------------------------------------------
+
+TWO_WAY = ("city", "year")
+OWN = ("x", "z")
+PATH = ("t-2", "t+0", "t+1", "t+2", "z")
+
+
+@dataclass(frozen=True)
+class Model:
+    """The package's call, the equation, and how its rows are made by hand."""
+
+    call: Callable[..., Fit]
+    equation: Equation
+    by_hand: Callable[[pd.DataFrame], pd.DataFrame] = lambda rows: rows
+
+
+def least_squares(effects):
+    def call(data, vcov, weights):
+        return fixed_effects(data, "y", OWN, effects, vcov, weights=weights)
+
+    return Model(call, Equation(OWN, effects))
+
+
+def relative_years(rows):
+    """Dummies of the years around adoption, the ends gathering all years beyond."""
+    rows = rows.copy()
+    for term in PATH[:-1]:
+        r = int(term[1:])
+        away = rows["year"] - rows["first"]
+        inside = {-2: away <= -2, 2: away >= 2}.get(r, away == r)
+        rows[term] = inside.astype(float)
+    return rows
+
+
+def spatially_lagged(rows):
+    """The largest balanced panel, found by trying all sets of years, with lags by loops."""
+    present = {city: set(years) for city, years in rows.groupby("city")["year"]}
+    best = ()
+    for size in range(1, len(YEARS) + 1):
+        for years in combinations(YEARS, size):
+            cities = [c for c in sorted(present) if present[c] >= set(years)]
+            later = sum(2 ** (year - YEARS[0]) for year in years)
+            best = max(best, (len(cities) * size, len(cities), later, cities, years))
+    cities, years = best[-2:]
+    rows = rows[rows["city"].isin(cities) & rows["year"].isin(years)].copy()
+    table = neighbours()
+    cell = rows.set_index(["city", "year"])
+    for name in OWN:
+        lag = []
+        for city, year in zip(rows["city"], rows["year"], strict=True):
+            total = sum(table[city, other] for other in cities)
+            weighted = sum(table[city, other] * cell.at[(other, year), name] for other in cities)
+            lag.append(weighted / total if total else 0.0)
+        rows[f"W {name}"] = lag
+    return rows
+
+
+MODELS = {
+    "pooled": least_squares(()),
+    "one-way": least_squares(("city",)),
+    "two-way": least_squares(TWO_WAY),
+    "three effects": least_squares((*TWO_WAY, "sector")),
+    "interaction": least_squares(("city", "province:year")),
+    "event study": Model(
+        lambda data, vcov, weights: event_study(
+            data, "y", "first", (-2, 2), controls=["z"], vcov=vcov, weights=weights
+        ),
+        Equation(PATH, TWO_WAY),
+        relative_years,
+    ),
+    "2SLS": Model(
+        lambda data, vcov, weights: instrumental(
+            data, "y", ["x"], ["q1", "q2"], ["z"], vcov=vcov, weights=weights
+        ),
+        Equation(OWN, TWO_WAY, ("q1", "q2")),
+    ),
+    "SLX": Model(
+        lambda data, vcov, _: spatial_lag_of_x(
+            data, "y", OWN, weights_from_matrix(pd.DataFrame(neighbours())), vcov=vcov
+        ),
+        Equation((*OWN, "W x", "W z"), TWO_WAY),
+        spatially_lagged,
+    ),
+}
+COVARIANCES = {
+    "iid": "iid",
+    "hetero": "hetero",
+    "cluster": "cluster(city)",
+    "two-way": "cluster(city, year)",
+    "crv3": "crv3(city)",
+    "driscoll-kraay": "driscoll-kraay(2)",
+    "newey-west": "newey-west(2)",
+    "conley": f"conley({CUTOFF:g})",
+    "conley with lags": Conley(CUTOFF, kernel="bartlett", lags=2),
+}
+# the spatial lag of X has no weighted form
+WEIGHTED = [(m, w) for m in MODELS for w in (None, "weight") if not (m == "SLX" and w)]
+GAPS = ["complete", "at random", "a city with one row", "a year missing"]
+
+
+@cache
+def rows_by_hand(model, weight, gaps):
+    """The rows that the equation can use, keys as columns."""
+    data = with_gaps(gaps).reset_index()
+    needed = [v for v in MODELS[model].equation.variables if v in data.columns]
+    rows = data.dropna(subset=needed + ([weight] if weight else [])).reset_index(drop=True)
+    return MODELS[model].by_hand(rows)
+
+
+def assert_same(fit, params, matrix, df):
+    found, se = fit.params.to_numpy(), np.sqrt(np.diag(matrix))
+    assert_allclose(found, params, rtol=COEFFICIENTS)
+    assert_allclose(fit.se, se, rtol=ERRORS)
+    assert_allclose(fit.vcov / np.outer(se, se), matrix / np.outer(se, se), atol=ERRORS)
+    assert fit.df == df
+
+
+@pytest.mark.parametrize("gaps", GAPS)
+@pytest.mark.parametrize("how", COVARIANCES)
+@pytest.mark.parametrize(("model", "weight"), WEIGHTED, ids=lambda value: value or "unweighted")
+def test_each_cell_is_what_first_principles_give(model, weight, how, gaps):
+    rows = rows_by_hand(model, weight, gaps)
+    fit = MODELS[model].call(with_gaps(gaps), COVARIANCES[how], weight)
+    assert fit.nobs == len(rows)
+    assert_same(fit, *plain(rows, MODELS[model].equation, how, weight))
+
+
+# -- the stored references -------------------------------------------------------------
+
+
+@pytest.fixture
+def grunfeld(reference_data):
+    data = reference_data("grunfeld_plm").rename(columns={"firm": "city", "inv": "y"})
+    data = data.set_index(["city", "year"])
+    return data.join(data[["value", "capital"]].groupby("city").shift().add_prefix("lagged_"))
+
+
+GRUNFELD = Equation(("value", "capital"), TWO_WAY)
+LAGGED = Equation(("value", "capital"), TWO_WAY, ("lagged_value", "lagged_capital"))
+STORED_GRUNFELD = [
+    ("twfe_grunfeld_fixest", "iid", GRUNFELD, "iid"),
+    ("twfe_grunfeld_fixest", "hetero", GRUNFELD, "hetero"),
+    ("twfe_grunfeld_fixest", "cl_firm", GRUNFELD, "cluster"),
+    ("twfe_grunfeld_fixest", "twoway", GRUNFELD, "two-way"),
+    ("twfe_grunfeld_fixest", "NW2", GRUNFELD, "newey-west"),
+    ("twfe_grunfeld_fixest", "DK2", GRUNFELD, "driscoll-kraay"),
+    ("twfe_grunfeld_plm", "nonrobust", GRUNFELD, "iid"),
+    ("panel_tests_grunfeld_plm", "pooling", Equation(("value", "capital")), "iid"),
+    ("panel_tests_grunfeld_plm", "fe", Equation(("value", "capital"), ("city",)), "iid"),
+    ("twfe_grunfeld_fixest", "iv_lagvalue.iid", LAGGED, "iid"),
+    ("twfe_grunfeld_fixest", "iv_lagvalue.cl", LAGGED, "cluster"),
+]
+
+
+def stored(reference, file, case):
+    """Coefficients and errors in the order of the file, and degrees of freedom if it has them."""
+    cell = reference(file)["results"]
+    for key in case.split("."):
+        cell = cell[key]
+    table = {
+        name.removeprefix("fit_"): (cell["coef"][name], cell["se"][name]) for name in cell["coef"]
+    }
+    return table, cell.get("df_t")
+
+
+def assert_stored(found, expected, coef=COEFFICIENTS, se=ERRORS):
+    """Compare {term: (estimate, error)}."""
+    for term, (estimate, error) in expected.items():
+        assert found[term][0] == pytest.approx(estimate, rel=coef)
+        assert found[term][1] == pytest.approx(error, rel=se)
+
+
+def from_fit(fit, **names):
+    return {names.get(t, t): (fit.params[t], fit.se[t]) for t in fit.params.index}
+
+
+def from_plain(terms, params, matrix, _):
+    return dict(zip(terms, zip(params, np.sqrt(np.diag(matrix)), strict=True), strict=True))
+
+
+@pytest.mark.parametrize("cell", STORED_GRUNFELD, ids=lambda cell: f"{cell[0]}-{cell[1]}")
+def test_grunfeld_cells_are_those_of_r_in_both_implementations(grunfeld, reference, cell):
+    file, case, equation, how = cell
+    expected, df = stored(reference, file, case)
+    if equation.excluded:
+        fit = instrumental(
+            grunfeld, "y", ["value"], equation.excluded, ["capital"], vcov=COVARIANCES[how]
+        )
+    else:
+        fit = fixed_effects(grunfeld, "y", equation.regressors, equation.effects, COVARIANCES[how])
+    assert_stored(from_fit(fit, const="(Intercept)"), expected)
+    assert df in (None, fit.df)
+    rows = grunfeld.reset_index().dropna(subset=equation.variables).reset_index(drop=True)
+    terms = [*equation.regressors, *([] if equation.effects else ["(Intercept)"])]
+    assert_stored(from_plain(terms, *plain(rows, equation, how)), expected)
+
+
+@pytest.mark.parametrize(("case", "how"), [("iid", "iid"), ("HC1", "hetero")])
+def test_cigarette_cells_are_those_of_aer_in_both_implementations(
+    reference, reference_data, case, how
+):
+    data = reference_data("cigarettessw")
+    data = data[data["year"].astype(int) == 1995].reset_index(drop=True)
+    logs = {f"log({name})": np.log(data[name]) for name in ("packs", "rprice", "rincome")}
+    data = data.assign(**logs)
+    expected, _ = stored(reference, "iv_cigarettes_aer", case)
+    equation = Equation(
+        ("log(rprice)", "log(rincome)"), (), ("tdiff", "rtax"), outcome="log(packs)"
+    )
+    fit = instrumental(
+        data, "log(packs)", ["log(rprice)"], ["tdiff", "rtax"], ["log(rincome)"],
+        effects=(), vcov=how,
+    )  # fmt: skip
+    assert_stored(from_fit(fit, const="(Intercept)"), expected)
+    found = plain(data, equation, how)
+    assert_stored(from_plain([*equation.regressors, "(Intercept)"], *found), expected)
+
+
+@pytest.fixture(scope="module")
+def cities():
+    """The raw city table with the derived columns that the reference was run on."""
+    from city_macro_data import load_data
+
+    raw = load_data().rename(columns=lambda name: name.replace("\r", "").replace("\n", ""))
+
+    def log(values):
+        return np.log(values.where(values > 0))
+
+    gdp = raw["地区生产总值(万元)"]
+    columns = {
+        "city": raw["城市代码"],
+        "year": raw["年份"],
+        "lgdppc": log(gdp / raw["常住人口(万人)"]),
+        "ind2": raw["第二产业增加值占GDP比重(%)"],
+        "ltrade": log(raw["进出口总额（百万人民币）"] / gdp),
+        "lfin": log(raw["年末金融机构各项贷款余额(万元)"] / gdp),
+        "lstud": np.log1p(raw["普通高等学校在校学生数(万人)"]),
+        "lfexp": log(raw["一般公共预算支出(万元)"] / gdp),
+    }
+    return pd.DataFrame(columns).set_index(["city", "year"])
+
+
+@pytest.mark.parametrize(
+    ("case", "how"),
+    [
+        ("iid", "iid"),
+        ("hetero", "hetero"),
+        ("cl_city", "cluster"),
+        ("twoway", "two-way"),
+        ("singleton_keep", "cluster"),
+        ("singleton_drop", "cluster"),
+    ],
+)
+def test_city_cells_are_those_of_fixest(cities, reference, case, how):
+    expected, df = stored(reference, "twfe_city_fixest", case)
+    if case.startswith("singleton"):  # the reference left Beijing with its first year only
+        city, year = (cities.index.get_level_values(k) for k in ("city", "year"))
+        cities = cities[(city != 110000) | (year <= 2000)]
+    fit = fixed_effects(
+        cities, "lgdppc", list(expected), vcov=COVARIANCES[how],
+        drop_singletons=case == "singleton_drop",
+    )  # fmt: skip
+    assert_stored(from_fit(fit), expected)
+    assert fit.df == df
+
+
+@pytest.mark.parametrize(
+    ("case", "cutoff", "degree_km"),
+    # fixest's sphere has 6,376 km; its plane takes 111 km a degree
+    [("conley100", 100, np.radians(6376.0)), ("conley200_tri", 200, 111 * np.pi / 3.14159)],
+)
+def test_conley_cells_are_those_of_fixest_on_its_radius(
+    reference, reference_data, case, cutoff, degree_km
+):
+    expected, df = stored(reference, "conley_quakes_fixest", case)
+    radius = degree_km * 180 / np.pi
+    how = Conley(cutoff, latitude="lat", longitude="long", time=None, radius_km=radius)
+    fit = fixed_effects(reference_data("quakes"), "depth", ["mag", "stations"], (), how)
+    assert_stored(from_fit(fit, const="(Intercept)"), expected)
+    assert fit.df == df

@@ -1,0 +1,227 @@
+"""The rows of a panel equation and the classical transformations of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from urbanecon.errors import DataError, EstimationError, NotEstimableError
+from urbanecon.estimation.adoption import panel_keys
+from urbanecon.estimation.covariance import sum_by
+from urbanecon.estimation.inference import Inference, keys_of, variables_of
+from urbanecon.estimation.least_squares import bread, cross, independent_columns, solve, times
+from urbanecon.estimation.sample import (
+    Codes,
+    EstimationSample,
+    Floats,
+    describe_row,
+    draw_sample,
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PanelEquation:
+    """Complete rows of a panel, ordered by unit and period.
+
+    Attributes
+    ----------
+    sample
+        The rows with their keys coded.
+    raw
+        Outcome and regressors, n x (1 + k).
+    outcome, terms
+        Their names.
+    unit, time
+        Names of the index levels.
+    notes
+        What was left out, in words.
+    """
+
+    sample: EstimationSample
+    raw: Floats
+    outcome: str
+    terms: tuple[str, ...]
+    unit: str
+    time: str
+    notes: tuple[str, ...] = ()
+
+    @property
+    def units(self) -> Codes:
+        """Unit of each row, 0 ... N-1."""
+        return self.sample.codes[self.unit]
+
+    @property
+    def periods(self) -> Codes:
+        """Period of each row, 0 ... T-1, among those observed."""
+        return self.sample.codes[self.time]
+
+    @property
+    def n_units(self) -> int:
+        """Number of units."""
+        return int(self.units.max()) + 1
+
+    def restricted(self, before: Floats, after: Floats, what: str) -> PanelEquation:
+        """Leave out regressors that do not vary, or are collinear, once transformed.
+
+        `before` and `after` are outcome and regressors before and after a
+        transformation (with the mean taken out where a constant is estimated),
+        n' x (1 + k); `what` says which, for the note.
+
+        Raises
+        ------
+        NotEstimableError
+            No regressor is left.
+        """
+        kept, _ = independent_columns(before[:, 1:], after[:, 1:], None)
+        if len(kept) == len(self.terms):
+            return self
+        lost = [name for j, name in enumerate(self.terms) if j not in kept]
+        if not kept:
+            raise NotEstimableError(
+                f"{', '.join(map(repr, lost))} cannot be estimated: nothing varies {what} in the "
+                f"{self.sample.nobs} rows of the sample"
+            )
+        note = f"dropped, collinear or without variation {what}: {', '.join(map(repr, lost))}"
+        return replace(
+            self,
+            raw=self.raw[:, [0, *(j + 1 for j in kept)]],
+            terms=tuple(self.terms[j] for j in kept),
+            notes=(*self.notes, note),
+        )
+
+
+def panel_equation(
+    data: pd.DataFrame, outcome: str, regressors: Sequence[str], how: Inference | None = None
+) -> PanelEquation:
+    """Draw the rows of an equation from a panel indexed by (unit, period).
+
+    Raises
+    ------
+    DataError
+        The index does not hold unit and period, both named and each pair once.
+    EstimationError
+        No regressor is named, or the outcome is one; otherwise as
+        `sample.draw_sample`.
+    """
+    terms = tuple(dict.fromkeys(regressors))
+    if not terms or outcome in terms:
+        raise EstimationError(
+            f"name at least one regressor, and not the outcome {outcome!r}; found {list(terms)}"
+        )
+    unit, time = panel_keys(data)
+    wanted = [outcome, *terms, *(variables_of(how) if how else ())]
+    sample = draw_sample(data, wanted, keys=[unit, time, *(keys_of(how) if how else ())])
+    pairs = sample.codes[unit] * (int(sample.codes[time].max()) + 1) + sample.codes[time]
+    again = np.flatnonzero(np.diff(pairs) == 0)
+    if len(again):
+        where = describe_row(sample.index, sample.index[again[0]])
+        raise DataError(f"{where}: a {unit} has more than one row in a {time}; aggregate them")
+    raw = np.column_stack([sample.column(name) for name in (outcome, *terms)])
+    return PanelEquation(sample, np.asfortranarray(raw), outcome, terms, unit, time)
+
+
+def chosen_rows(sample: EstimationSample, rows: Codes, values: Floats) -> EstimationSample:
+    """Sample of some rows with other values, keys renumbered."""
+    codes = {key: renumbered(codes[rows]) for key, codes in sample.codes.items()}
+    return replace(sample, values=values, codes=codes, index=sample.index[rows], weights=None)
+
+
+def renumbered(codes: Codes) -> Codes:
+    """Codes 0 ... G-1 without gaps, in the same order."""
+    return np.asarray(np.unique(codes, return_inverse=True)[1], dtype=np.int64)
+
+
+def unit_means(columns: Floats, units: Codes) -> Floats:
+    """Means of each unit, N x p."""
+    return np.asarray(sum_by(columns, units) / np.bincount(units)[:, None], dtype=np.float64)
+
+
+def demeaned(columns: Floats, units: Codes) -> Floats:
+    """Columns less their unit means, n x p (Fortran order)."""
+    return np.asfortranarray(columns - unit_means(columns, units)[units])
+
+
+def consecutive(units: Codes, periods: Codes) -> Codes:
+    """Rows whose unit was observed in the period before, in the row before."""
+    follows = (np.diff(units) == 0) & (np.diff(periods) == 1)
+    return np.flatnonzero(follows) + 1
+
+
+def with_constant(columns: Floats) -> Floats:
+    """Append a column of ones."""
+    return np.asfortranarray(np.column_stack([columns, np.ones(len(columns))]))
+
+
+def residuals_of(columns: Floats) -> Floats:
+    """Residuals of the first column on the others, length n."""
+    if columns.shape[1] == 1:
+        return columns[:, 0]
+    return columns[:, 0] - times(columns[:, 1:], solve(columns[:, 0], columns[:, 1:]))
+
+
+@dataclass(frozen=True, slots=True)
+class VarianceComponents:
+    """Variances of the idiosyncratic error and of the unit effect.
+
+    `clipped` says that the second was negative and is set to zero.
+    """
+
+    sigma2_e: float
+    sigma2_u: float
+    clipped: bool
+
+    def theta(self, units: Codes) -> Floats:
+        """Share of its unit mean that each row loses, length n."""
+        rows = np.bincount(units)[units]
+        if self.sigma2_u == 0:
+            return np.zeros(len(units))
+        return np.asarray(1 - np.sqrt(self.sigma2_e / (self.sigma2_e + rows * self.sigma2_u)))
+
+
+def swamy_arora(raw: Floats, units: Codes) -> VarianceComponents:
+    """Variance components of Swamy and Arora (1972), unbalanced as Baltagi and Chang (1994).
+
+    Parameters
+    ----------
+    raw
+        Outcome and regressors without a constant, n x (1 + k).
+    units
+        Unit of each row, length n.
+
+    Raises
+    ------
+    NotEstimableError
+        Fewer units than between, or rows than within, coefficients.
+    """
+    n, n_units = len(raw), int(units.max()) + 1
+    within = demeaned(raw, units)
+    kept_w, _ = independent_columns(raw[:, 1:], within[:, 1:], None)
+    within = within[:, [0, *(j + 1 for j in kept_w)]]
+    df_e = n - n_units - len(kept_w)
+    means = unit_means(raw, units)[units]
+    about = means - means.mean(axis=0)
+    kept_b, _ = independent_columns(means[:, 1:], about[:, 1:], None)
+    chosen = [0, *(j + 1 for j in kept_b)]
+    between, z = with_constant(means[:, chosen]), with_constant(raw[:, chosen])[:, 1:]
+    df_u = n_units - len(kept_b) - 1
+    if min(df_e, df_u) <= 0:
+        raise NotEstimableError(
+            f"{n_units} units and {n} rows are too few for the variances of random effects with "
+            f"{raw.shape[1] - 1} regressors: {max(df_e, 0)} degrees of freedom are left within "
+            f"units and {max(df_u, 0)} between them"
+        )
+    sigma2_e = float(np.sum(residuals_of(within) ** 2)) / df_e
+    sums = sum_by(z, units)
+    mass = n - float(np.trace(bread(between[:, 1:]) @ cross(sums, sums)))
+    left = float(np.sum(residuals_of(between) ** 2)) - df_u * sigma2_e
+    return VarianceComponents(sigma2_e, max(left / mass, 0.0), left < 0)
+
+
+def quasi_demeaned(raw: Floats, units: Codes, variances: VarianceComponents) -> Floats:
+    """Outcome, regressors and constant less theta of their unit means, n x (2 + k)."""
+    columns = with_constant(raw)
+    share = variances.theta(units)[:, None]
+    return np.asfortranarray(columns - share * unit_means(columns, units)[units])
