@@ -29,6 +29,6 @@ if "urbanization" in drawable_figures(PROJECT):
         figure: Annotated[dict[str, Path], Product] = figure_files(PROJECT, "urbanization"),
     ) -> None:
         data = open_panel(PROJECT.build)
-        trends = by_region(data, "urban_share", weight="population_gpi")
-        drawn = region_trends(trends, "urban_share", census_urban_shares(data))
+        trends = by_region(data, "urban_share_benchmarked", weight="population")
+        drawn = region_trends(trends, "urban_share_benchmarked", census_urban_shares(data))
         save(drawn, figure["png"].with_suffix(""))

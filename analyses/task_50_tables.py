@@ -14,7 +14,7 @@ from urbanecon.pipeline import (
     code,
     find_project,
     panel_files,
-    raw_files,
+    present_sources,
     registry_file,
     result_files,
 )
@@ -47,7 +47,7 @@ def task_tables(
     folder = listing.parent
     data = open_panel(PROJECT.build)
     entries = load_registry(registry)
-    tables = [sources(entries.values(), raw_files(PROJECT))]
+    tables = [sources(entries.values(), present_sources(PROJECT))]
     tables.append(comparison(compare(within_years(data)).table))
     shown = {
         CLAIMS[effect].name: [outcome.variable for outcome in CLAIMS[effect].outcomes]

@@ -14,6 +14,7 @@ from urbanecon.pipeline import (
     figure_files,
     find_project,
     panel_files,
+    present_sources,
     raw_files,
     registry_file,
     result_files,
@@ -48,7 +49,7 @@ def task_paper(
     data = open_panel(PROJECT.build)
     estimates = [e for path in results.values() for e in read_estimates(path)]
     tiers = {source_id: entry.tier for source_id, entry in entries.items()}
-    facts = panel_facts(data, present=len(present), listed=len(entries))
+    facts = panel_facts(data, present=len(present_sources(PROJECT)), listed=len(entries))
     facts += quality_facts(cells_used(estimates, data, tiers))
     write_facts(PROJECT.build / "results" / "facts.json", facts)
     build_paper(

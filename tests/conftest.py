@@ -42,6 +42,19 @@ def raw_file() -> Callable[[str], Path]:
 
 
 @pytest.fixture(scope="session")
+def mirror_file() -> Callable[[str], Path]:
+    """Path of a file in the folder that URBANECON_DATA names."""
+
+    def find(name: str) -> Path:
+        path = Path(MIRROR) / name
+        if not MIRROR or not path.is_file():
+            absent(f"{name} in the folder of raw files")
+        return path
+
+    return find
+
+
+@pytest.fixture(scope="session")
 def reference() -> Callable[[str], dict[str, Any]]:
     """Values that other software computed, by file name without .json."""
 

@@ -70,6 +70,14 @@ def raw_files(project: Project) -> dict[str, Path]:
     return found
 
 
+def present_sources(project: Project) -> list[str]:
+    """Ids of the registered sources that are at hand, with or without a reader."""
+    from urbanecon.cleaning.registry import status
+
+    sources = status(project)
+    return [str(source_id) for source_id in sources.loc[sources["present"], "id"]]
+
+
 def code(*modules: str) -> dict[str, Path]:
     """Source files of package modules, for a step to depend on.
 
@@ -200,9 +208,14 @@ def _report(project: Project, effects: tuple[str, ...]) -> None:
 
     from urbanecon.effects import CLAIMS
     from urbanecon.reporting.store import read_estimates
-    from urbanecon.reporting.summary import estimates_table
+    from urbanecon.reporting.summary import estimates_table, missing_lines
 
     console = Console()
     for effect, path in result_files(project).items():
-        if effect in effects:
-            console.print(estimates_table(CLAIMS[effect], read_estimates(path)))
+        if effect not in effects:
+            continue
+        estimates = read_estimates(path)
+        if any(estimate.fit for estimate in estimates):
+            console.print(estimates_table(CLAIMS[effect], estimates))
+        for line in missing_lines(CLAIMS[effect], estimates):
+            print(line)

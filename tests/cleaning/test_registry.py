@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import os
 import time
 import tomllib
 from collections.abc import Callable
@@ -192,10 +191,10 @@ def test_the_city_panel_of_the_installed_package_is_the_registered_one(tmp_path:
 
 
 @pytest.mark.mirror
-def test_the_mirror_and_the_registry_describe_the_same_files() -> None:
-    mirror = Path(os.environ.get("URBANECON_DATA", "")) / "sources.toml"
-    if not os.environ.get("URBANECON_DATA") or not mirror.is_file():
-        pytest.skip("the folder named by URBANECON_DATA holds no sources.toml to compare with")
+def test_the_mirror_and_the_registry_describe_the_same_files(
+    mirror_file: Callable[[str], Path],
+) -> None:
+    mirror = mirror_file("sources.toml")
     same = ("tier", "file", "bytes", "sha256", "repository", "commit", "url", "licence")
     same += ("citation", "unit", "years", "variables")
     for entry in tomllib.loads(mirror.read_text(encoding="utf-8"))["source"]:

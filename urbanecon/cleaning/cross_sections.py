@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 
 import pandas as pd
 
 from urbanecon.cleaning.divisions import resolve, unmatched
 from urbanecon.cleaning.longform import Column, finish
-from urbanecon.cleaning.observations import concat_observations, make_observations
+from urbanecon.cleaning.observations import Flag, concat_observations, make_observations
 from urbanecon.cleaning.tables import RawTable
+from urbanecon.errors import DataWarning
 
 
 def read_cross_section(
@@ -75,7 +77,8 @@ def read_first_years(
     DataFrame
         One observation a treated city, in its first year; `value` is that year.
         Units below the prefecture are listed as unmatched: the city around
-        them is not treated.
+        them is not treated. A city with two first years is flagged `conflict`,
+        and a `DataWarning` names it.
     """
     table.require([city, year])
     names, years = table.text(city), table.years(year)
@@ -88,5 +91,15 @@ def read_first_years(
         source=source,
         raw=table.raw(year),
     )
+    several = observations.groupby("city")["value"].transform("nunique") > 1
+    observations["flag"] = observations["flag"].mask(several, str(Flag.CONFLICT))
+    if several.any():
+        named = sorted(set(observations["city"][several]))
+        warnings.warn(
+            f"{table.place}: {len(named)} cities have more than one first year and are flagged "
+            f"conflict: {', '.join(named[:5])}{' ...' if len(named) > 5 else ''}.",
+            DataWarning,
+            stacklevel=2,
+        )
     missed = unmatched(names, cities, table.raw(city))
     return finish(observations, source=source, unmatched=missed)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ import pandas as pd
 
 from urbanecon.cleaning.observations import addresses, column_letter, require_columns
 from urbanecon.cleaning.rawfiles import csv_grid, stata_frame, xlsx_grid
-from urbanecon.errors import DataError
+from urbanecon.errors import DataError, DataWarning
 
 MISSING_MARKERS = frozenset(
     {
@@ -105,6 +106,11 @@ class RawTable:
         DataError
             If a cell is neither a finite number nor a known mark of a missing
             one. The message names file, sheet, row, column and what was found.
+
+        Warns
+        -----
+        DataWarning
+            If the table has rows but the column has no number in any of them.
         """
         self.require([column, *where])
         cells = self.frame[column].tolist()
@@ -112,6 +118,13 @@ class RawTable:
         bad = np.flatnonzero(np.isinf(values))
         if len(bad):
             self._refuse(column, int(bad[0]), where, "a finite number")
+        if len(values) and np.isnan(values).all():
+            warnings.warn(
+                f"{self.place}: column {self.letters[column]} ({column}) holds no number in any "
+                f"of {len(values)} rows: nothing is read from it.",
+                DataWarning,
+                stacklevel=2,
+            )
         return pd.Series(values, index=self.frame.index)
 
     def years(self, column: str) -> pd.Series:

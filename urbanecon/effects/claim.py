@@ -58,6 +58,8 @@ class Claim:
 ESSAY = "A new type of urbanization for common prosperity (2023)"
 
 CITY_TREATMENTS = ("pilot", "urban_share_benchmarked")
+CENSUS_TREATMENTS = ("pilot", "urban_share_census")
+"""The yearly urban share ends before the second census."""
 PROVINCE_TREATMENTS = ("pilot_share_province", "urban_share_province")
 CITY_EFFECTS = (("city", "year"), ("city", "province:year"))
 PROVINCE_EFFECTS = (("province", "year"),)
@@ -74,9 +76,16 @@ def two_way(claim: Claim) -> tuple[Spec, ...]:
     return tuple(
         _spec(claim, outcome, treatment, effects)
         for outcome in claim.outcomes
-        for treatment in (CITY_TREATMENTS if outcome.unit == "city" else PROVINCE_TREATMENTS)
+        for treatment in _treatments(outcome)
         for effects in (CITY_EFFECTS if outcome.unit == "city" else PROVINCE_EFFECTS)
     )
+
+
+def _treatments(outcome: Outcome) -> tuple[str, ...]:
+    """Treatments that are observed where and when the outcome is."""
+    if outcome.unit == "province":
+        return PROVINCE_TREATMENTS
+    return CENSUS_TREATMENTS if outcome.two_years else CITY_TREATMENTS
 
 
 def event_studies(claim: Claim) -> tuple[Spec, ...]:

@@ -13,7 +13,7 @@ from urbanecon.cleaning.divisions import load_divisions
 from urbanecon.cleaning.panel import Panel
 from urbanecon.effects.spec import Spec
 from urbanecon.errors import EstimationWarning, NotEstimableError
-from urbanecon.estimation.event_study import event_study
+from urbanecon.estimation.event_study import event_dummies, event_study, relative_years
 from urbanecon.estimation.fit import Fit
 from urbanecon.estimation.fixed_effects import fixed_effects
 from urbanecon.estimation.second_engine import linearmodels_fit, verify
@@ -23,6 +23,9 @@ from urbanecon.reporting.store import Estimate
 
 ENGINES_AGREE = 1e-8
 """Largest relative difference allowed between the two engines."""
+
+WINDOW, BASE = (-5, 5), -1
+"""Relative years that the event studies show, and the one they compare with."""
 
 FIRST_TREATED = {"pilot": "pilot_first_year"}
 """Column with the first treated year of each treatment that is adopted once and for good."""
@@ -53,9 +56,8 @@ def _try(spec: Spec, panel: Panel) -> Estimate:
 def estimate(spec: Spec, panel: Panel) -> Fit:
     """Estimate one equation on the panel of its boundary vintage.
 
-    Two-way designs are computed by our engine and by linearmodels; a relative
-    difference above `ENGINES_AGREE` in a coefficient or standard error is an
-    error.
+    Every coefficient and standard error is computed by our engine and by
+    linearmodels; a relative difference above `ENGINES_AGREE` is an error.
 
     Raises
     ------
@@ -72,20 +74,28 @@ def estimate(spec: Spec, panel: Panel) -> Fit:
 
 
 def _fit(spec: Spec, data: pd.DataFrame) -> Fit:
+    """Estimate by our engine and by linearmodels; the numbers are ours."""
     vcov = f"cluster({'+'.join(spec.cluster)})"
     if spec.design == "event_study":
-        return event_study(
+        first = FIRST_TREATED[spec.treatment]
+        fit = event_study(
             data,
             spec.outcome,
-            FIRST_TREATED[spec.treatment],
+            first,
+            WINDOW,
+            BASE,
             controls=spec.controls,
             effects=spec.fixed_effects,
             vcov=vcov,
         )
-    regressors = [spec.treatment, *spec.controls]
-    fit = fixed_effects(
-        data, spec.outcome, regressors, spec.fixed_effects, vcov, treatment=spec.treatment
-    )
+        usable = data[spec.outcome].notna()
+        dummies, _ = event_dummies(relative_years(data, first), WINDOW, BASE, usable)
+        data, regressors = data.join(dummies), [*dummies.columns, *spec.controls]
+    else:
+        regressors = [spec.treatment, *spec.controls]
+        fit = fixed_effects(
+            data, spec.outcome, regressors, spec.fixed_effects, vcov, treatment=spec.treatment
+        )
     second = linearmodels_fit(data, spec.outcome, regressors, spec.fixed_effects, vcov)
     verify(fit, second, rtol=ENGINES_AGREE)
     return fit

@@ -23,6 +23,8 @@ from urbanecon.cleaning.audit.identities import broken_identity, exact_multiple
 from urbanecon.cleaning.audit.limits import anachronism, impossible, odd_sign
 from urbanecon.cleaning.audit.rivals import disagreement
 from urbanecon.cleaning.audit.runs import filled_runs
+from urbanecon.cleaning.audit.series import Codes, codes_of, looked_up
+from urbanecon.cleaning.audit.shared import sharing
 from urbanecon.cleaning.audit.slips import unit_slip
 from urbanecon.cleaning.observations import SEVERITY, require_columns
 
@@ -66,7 +68,8 @@ def run_rules(observations: pd.DataFrame, rules: Iterable[Rule] = RULES) -> pd.D
     """
     require_columns(observations.columns, [*CELL, "value"], file="observations")
     table = observations.reset_index(drop=True)
-    return pd.concat([rule(table) for rule in rules], ignore_index=True)
+    with sharing():
+        return pd.concat([rule(table) for rule in rules], ignore_index=True)
 
 
 def apply_findings(observations: pd.DataFrame, findings: pd.DataFrame) -> pd.DataFrame:
@@ -74,13 +77,26 @@ def apply_findings(observations: pd.DataFrame, findings: pd.DataFrame) -> pd.Dat
 
     A flag is never lowered, and no value, row or order changes.
     """
-    ranks = findings["flag"].map(SEVERITY).astype("float64")
-    worst = ranks.groupby([findings[name] for name in CELL], dropna=False).max().rename("found")
-    found = observations[CELL].merge(worst.reset_index(), on=CELL, how="left")["found"]
-    held = observations["flag"].map(SEVERITY).to_numpy(dtype="int64")
-    rank = np.maximum(found.fillna(0).to_numpy(dtype="int64"), held)
+    held = looked_up(observations["flag"], SEVERITY).astype("int64")
+    cell, told = _cells(observations, findings)
+    known, at = np.unique(told, return_inverse=True)
+    worst = np.zeros(len(known) + 1, dtype="int64")
+    np.maximum.at(worst, at, looked_up(findings["flag"], SEVERITY).astype("int64"))
+    position = np.searchsorted(known, cell)
+    found = np.append(known, -1)[position] == cell
+    rank = np.maximum(np.where(found, worst[position], 0), held)
     names = np.array([str(flag) for flag in SEVERITY], dtype=object)
     return observations.assign(flag=pd.Series(names[rank], index=observations.index, dtype="str"))
+
+
+def _cells(observations: pd.DataFrame, findings: pd.DataFrame) -> tuple[Codes, Codes]:
+    """Number the cells of both tables alike, from 0."""
+    keys = [
+        pd.factorize(pd.concat([observations[name], findings[name]]))[0].astype("int64")
+        for name in CELL
+    ]
+    code = codes_of(*keys)
+    return code[: len(observations)], code[len(observations) :]
 
 
 __all__ = [

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from urbanecon.cleaning.audit.findings import findings
 from urbanecon.cleaning.audit.growth import measure_growth
-from urbanecon.cleaning.audit.series import Bools, ordered
+from urbanecon.cleaning.audit.series import Bools, Codes, codes_of, ordered
 from urbanecon.cleaning.codebook import load_codebook
 from urbanecon.cleaning.divisions import load_divisions
 from urbanecon.cleaning.observations import Flag
@@ -77,7 +77,7 @@ def growth_breaks(
     lifespans = load_divisions() if lifespans is None else lifespans
     table["event"] = _events(observations, cells, lifespans)
     distance = np.fmin(table["own"].abs(), table["peers"].abs())
-    needed = np.where(table["event"] != "", EVENT_DISTANCE, JUMP_DISTANCE)
+    needed = np.where(table["event"].cat.codes > 0, EVENT_DISTANCE, JUMP_DISTANCE)
     agree = np.sign(table["own"]) == np.sign(table["peers"])
     large = table["excess"].abs() > LEAST_JUMP
     at = np.flatnonzero(agree & large & (distance > RETURN_DISTANCE))
@@ -102,7 +102,7 @@ def _classified(table: pd.DataFrame, at: NDArray[np.int64], sure: Bools) -> pd.D
     series = table["series"].to_numpy()
     ends = np.append(series[1:] != series[:-1], True)
     second, final = np.append(True, ends[:-1])[at - 1], ends[at]
-    event = table["event"].to_numpy()[at] != ""
+    event = table["event"].cat.codes.to_numpy()[at] > 0
     kind = np.where(event, "boundary_break", "level_break")
     kind = np.where(undone | ((second | final) & ~event), "growth_outlier", kind)
     alone = second & ~undone & ~event
@@ -159,10 +159,11 @@ def _told(
 
 def _events(
     observations: pd.DataFrame, cells: pd.DataFrame, lifespans: pd.DataFrame
-) -> NDArray[np.object_]:
-    """What is known to have changed the boundaries around each cell; empty if nothing.
+) -> pd.Categorical:
+    """What is known to have changed the boundaries around each cell.
 
-    Measures within fixed boundaries have no such events.
+    The first category, an empty text, says that nothing is known. Measures
+    within fixed boundaries have no such events.
     """
     dated = observations[observations["variable"].isin(BOUNDARY_EVENTS)]
     dated = dated[dated["value"] > 0]
@@ -180,13 +181,35 @@ def _events(
             ],
         }
     )
-    keys = cells[["city", "province", "year"]]
-    text = keys.merge(_around(own, "city"), on=["city", "year"], how="left")["text"]
-    neighbours = keys.merge(_around(near, "province"), on=["province", "year"], how="left")["text"]
-    text = text.where(text.notna(), neighbours)
+    neighbours, at_home = _around(near, "province"), _around(own, "city")
+    said = pd.concat([neighbours, at_home])["text"].drop_duplicates()
+    texts = pd.Index(["", *said[said != ""]], dtype="str")
+    event = _told_of(cells, "city", at_home, texts)
+    event = np.where(event > 0, event, _told_of(cells, "province", neighbours, texts))
+    names, column = np.unique(cells["column"].to_numpy(), return_index=True)
+    first = observations["variable"].iloc[cells["row"].to_numpy()[column]]
     fixed = [name for name, entry in load_codebook().items() if entry.fixed_boundaries]
-    judged = ~observations["variable"].isin(fixed).to_numpy()[cells["row"]]
-    return np.where(judged, text.fillna("").to_numpy(dtype=object), "")
+    judged = np.zeros(int(names.max(initial=0)) + 1, dtype=bool)
+    judged[names] = ~first.isin(fixed).to_numpy()
+    return pd.Categorical.from_codes(np.where(judged[cells["column"]], event, 0), texts)
+
+
+def _told_of(cells: pd.DataFrame, key: str, events: pd.DataFrame, texts: pd.Index) -> Codes:
+    """Position in `texts` of the event of each cell's city or province and year; 0 for none."""
+    keys = cells[key].cat.categories
+    events = events[events[key].isin(keys)]
+    code, year = keys.get_indexer(pd.Index(events[key])), events["year"].to_numpy(dtype="int64")
+    places = codes_of(
+        np.append(cells[key].cat.codes.to_numpy("int64"), code),
+        np.append(cells["year"].to_numpy(dtype="int64"), year),
+    )
+    place, dated = places[: len(cells)], places[len(cells) :]
+    order = np.argsort(dated)
+    at = np.searchsorted(dated[order], place)
+    found = np.flatnonzero(np.append(dated[order], -1)[at] == place)
+    event = np.zeros(len(cells), dtype="int64")
+    event[found] = texts.get_indexer(pd.Index(events["text"]))[order][at[found]]
+    return event
 
 
 def _around(events: pd.DataFrame, key: str) -> pd.DataFrame:

@@ -6,7 +6,14 @@ import numpy as np
 import pandas as pd
 
 from urbanecon.cleaning.audit.findings import findings
-from urbanecon.cleaning.audit.series import Bools, Floats, ordered, resolution
+from urbanecon.cleaning.audit.series import (
+    Bools,
+    Codes,
+    Floats,
+    grouped,
+    ordered,
+    resolution,
+)
 from urbanecon.cleaning.observations import Flag
 
 HEAPING_CHANCE = 1e-6
@@ -16,6 +23,9 @@ group is let go. Some ten thousand groups are looked at in a panel of this kind.
 HEAPING_SHARE = 0.5
 """Least share of digits 0 and 5 that is called heaping, where 0.2 is expected: in
 a large group a small excess is sure and of no consequence."""
+
+FINEST = -400
+"""Decimal place below that of any double."""
 
 LEAST_DIGITS = 3
 """Significant digits a group must usually have. The last of one or two digits is
@@ -33,11 +43,13 @@ def heaped_digits(observations: pd.DataFrame) -> pd.DataFrame:
     A remark: each figure may be right.
     """
     cells = ordered(observations)
-    cells = cells[cells["value"] != 0].reset_index(drop=True)
+    there = (cells["value"] != 0).to_numpy()
+    with np.errstate(divide="ignore"):
+        place = np.maximum(np.round(np.log10(resolution(cells)[there])), FINEST)
+    cells = cells[there]
     value = np.abs(cells["value"].to_numpy(dtype="float64"))
-    by_city, share_city = _heaped(value, cells["series"].to_numpy())
-    year = cells.groupby(["column", "year"]).ngroup().to_numpy()
-    by_year, share_year = _heaped(value, year)
+    by_city, share_city = _heaped(value, place, grouped(cells, "series"))
+    by_year, share_year = _heaped(value, place, grouped(cells, "column", "year"))
     bad = np.flatnonzero(by_city | by_year)
     reasons = [
         f"ends in 0 or 5, as {own if city else all_cities:.0%} of "
@@ -50,28 +62,29 @@ def heaped_digits(observations: pd.DataFrame) -> pd.DataFrame:
     return findings(told, Flag.OK, "heaped_digits", reasons)
 
 
-def _heaped(value: Floats, group: np.ndarray) -> tuple[Bools, Floats]:
+def _heaped(value: Floats, place: Floats, group: Codes) -> tuple[Bools, Floats]:
     """Cells ending in 0 or 5 in groups that heap, and each group's share of them."""
     from scipy.stats import binom
 
-    with np.errstate(all="ignore"):
-        place = np.round(np.log10(resolution(value)))
-    known = pd.DataFrame({"group": group, "place": place}).value_counts(sort=False)
-    ranked = (
-        known.rename("size")
-        .reset_index()
-        .sort_values(["group", "size", "place"], ascending=[True, False, True], kind="stable")
-    )
-    usual = ranked.drop_duplicates("group").set_index("group")["place"]
-    unit = usual.reindex(group).to_numpy(dtype="float64")
+    unit = _usual(place, group)[group]
     with np.errstate(all="ignore"):
         scaled = np.round(value / 10.0**unit)
-        whole = place >= unit
-        round_ = whole & (np.mod(scaled, 5) == 0)
-        long = np.log10(value) - unit >= LEAST_DIGITS - 1
-    table = pd.DataFrame({"whole": whole & long, "round": round_ & long, "group": group})
-    sums = table.groupby("group")[["whole", "round"]].transform("sum")
-    share = (sums["round"] / sums["whole"].clip(lower=1)).to_numpy()
-    chance = binom.sf(sums["round"].to_numpy() - 1, sums["whole"].to_numpy(), 0.2)
+        long = (place >= unit) & (np.log10(value) - unit >= LEAST_DIGITS - 1)
+        round_ = long & (np.mod(scaled, 5) == 0)
+    long_ones, round_ones = np.bincount(group, long), np.bincount(group, round_)
+    share = round_ones / np.maximum(long_ones, 1)
+    chance = binom.sf(round_ones - 1, long_ones, 0.2)
     convicted = (chance < HEAPING_CHANCE) & (share >= HEAPING_SHARE)
-    return convicted & (round_ & long), share
+    return convicted[group] & round_, share[group]
+
+
+def _usual(place: Floats, group: Codes) -> Floats:
+    """Last place of most figures of each group; of two equally common ones the lower."""
+    lowest = int(place.min(initial=0))
+    width = int(place.max(initial=0)) - lowest + 1
+    pairs, size = np.unique(group * width + (place - lowest).astype("int64"), return_counts=True)
+    order = np.lexsort((-pairs, size, pairs // width))
+    known = pairs[order]
+    last = np.append(np.diff(known // width) > 0, True)[: len(known)]
+    usual: Floats = (known[last] % width + lowest).astype("float64")
+    return usual

@@ -14,12 +14,16 @@ import pandas as pd
 
 from urbanecon.cleaning.audit.series import (
     MAD_TO_SD,
+    Codes,
     Floats,
+    group_count,
     group_median,
+    grouped,
     lagged,
     log_growth,
     resolution,
 )
+from urbanecon.cleaning.audit.shared import shared
 
 PEERS = 5
 """Cities of a province needed in a year before its median and spread mean
@@ -38,6 +42,7 @@ LEAST_PROVINCE = 0.1
 """Log points below which a province is never out of line."""
 
 
+@shared
 def measure_growth(cells: pd.DataFrame) -> pd.DataFrame:
     """Return growth in excess of the province and its distance in both spreads.
 
@@ -56,20 +61,23 @@ def measure_growth(cells: pd.DataFrame) -> pd.DataFrame:
         smoothed stretches any ordinary year would be an outlier otherwise.
     """
     growth = log_growth(cells)
-    centre, _ = _of_peers(growth, cells)
+    series, column = grouped(cells, "series"), grouped(cells, "column")
+    country = grouped(cells, "column", "year")
+    province = grouped(cells, "column", "year", "province")
+    centre, _ = _of_peers(growth, country, province)
     excess = growth - centre
     value = np.abs(cells["value"].to_numpy(dtype="float64"))
     with np.errstate(all="ignore"):
-        relative = resolution(value) / value
+        relative = resolution(cells) / value
         rounding = np.fmax(relative, lagged(relative, 1))
-    usual = group_median(excess, [cells["series"]])
-    own = MAD_TO_SD * group_median(np.abs(excess - usual), [cells["series"]])
-    count = pd.Series(excess).groupby(cells["series"]).transform("count").to_numpy()
-    column = group_median(own, [cells["column"]])
-    own = np.fmax(np.where(count >= HISTORY, own, column), column)
+    usual = group_median(excess, series)
+    own = MAD_TO_SD * group_median(np.abs(excess - usual), series)
+    count = group_count(excess, series)
+    least = group_median(own, column)
+    own = np.fmax(np.where(count >= HISTORY, own, least), least)
     usual = np.where(count >= HISTORY, usual, 0.0)
-    _, spread = _of_peers(excess, cells)
-    spread = np.fmax(spread, column)
+    _, spread = _of_peers(excess, country, province)
+    spread = np.fmax(spread, least)
     with np.errstate(all="ignore"):
         return pd.DataFrame(
             {
@@ -81,21 +89,19 @@ def measure_growth(cells: pd.DataFrame) -> pd.DataFrame:
         )
 
 
-def _of_peers(values: Floats, cells: pd.DataFrame) -> tuple[Floats, Floats]:
+def _of_peers(values: Floats, country: Codes, province: Codes) -> tuple[Floats, Floats]:
     """Median and robust spread of each cell's peers that year.
 
     These are the cities of its province, or those of the whole column where the
     province has too few or is itself out of line with the other provinces.
     """
-    province = [cells["column"], cells["year"], cells["province"]]
-    country = province[:2]
-    count = pd.Series(values).groupby([key.to_numpy() for key in province]).transform("count")
+    count = group_count(values, province)
     local, national = group_median(values, province), group_median(values, country)
     apart = np.abs(local - national)
     limit = PROVINCE_DISTANCE * MAD_TO_SD * group_median(apart, country)
     with np.errstate(invalid="ignore"):
         odd = apart > np.fmax(limit, LEAST_PROVINCE)
-    near = (count.to_numpy() >= PEERS) & ~odd
+    near = (count >= PEERS) & ~odd
     centre = np.where(near, local, national)
     distance = np.abs(values - centre)
     spread = np.where(near, group_median(distance, province), group_median(distance, country))

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from urbanecon.cleaning.audit.findings import CELL, findings
-from urbanecon.cleaning.audit.series import Floats, ordered, significant_digits
+from urbanecon.cleaning.audit.series import NAMED, Floats, codes_of, digits_of, ordered
 from urbanecon.cleaning.observations import Flag
 
 
@@ -105,12 +105,13 @@ def exact_multiple(observations: pd.DataFrame) -> pd.DataFrame:
     with one ratio everywhere are one variable in two units, and not told.
     """
     cells = ordered(observations)
-    cells = cells[(cells["value"] > 0).to_numpy()]
+    positive = (cells["value"] > 0).to_numpy()
+    digits = pd.Series(digits_of(cells)[positive])
+    cells = cells[positive]
     if cells.empty:
         return findings(observations.iloc[:0], Flag.DERIVED, "exact_multiple", [])
     source = observations["source"].to_numpy()[cells["row"]]
     pairs = pd.concat([_multiples(table) for _, table in cells.groupby(source, sort=True)])
-    digits = pd.Series(significant_digits(cells["value"].to_numpy(dtype="float64")))
     usual = digits.groupby(cells["column"].to_numpy()).median()
     both = pd.concat([pairs, pairs.rename(columns={"one": "other", "other": "one"})])
     fewest = usual.reindex(both["one"]).to_numpy() >= usual.reindex(both["other"]).to_numpy()
@@ -136,12 +137,12 @@ def _multiples(cells: pd.DataFrame) -> pd.DataFrame:
     the columns and not with their pairs.
     """
     columns, where = np.unique(cells["column"].to_numpy(), return_inverse=True)
-    rows = cells.groupby(["province", "year", "city"], sort=True).ngroup().to_numpy()
-    log = np.full((rows.max() + 1, len(columns)), np.nan)
+    city, province = (cells[name].cat.codes.to_numpy().astype("int64") for name in NAMED)
+    group = codes_of(province, cells["year"].to_numpy().astype("int64"))
+    places, first, rows = np.unique(codes_of(group, city), True, True)
+    log = np.full((len(places), len(columns)), np.nan)
     log[rows, where] = np.log(cells["value"].to_numpy(dtype="float64"))
-    keys = cells.assign(at=rows).drop_duplicates("at").sort_values("at")
-    group = keys.groupby(["province", "year"], sort=True).ngroup().to_numpy()
-    step = np.diff(log, axis=0)[np.diff(group) == 0]
+    step = np.diff(log, axis=0)[np.diff(group[first]) == 0]
     step[np.abs(step) <= MULTIPLE_TOLERANCE] = np.nan
     order = np.argsort(step, axis=1, kind="stable")
     sorted_steps = np.take_along_axis(step, order, axis=1)

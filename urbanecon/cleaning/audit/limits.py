@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from urbanecon.cleaning.audit.findings import findings
-from urbanecon.cleaning.audit.series import timeless
+from urbanecon.cleaning.audit.series import looked_up, timeless
 from urbanecon.cleaning.codebook import load_codebook
 from urbanecon.cleaning.divisions import load_divisions
 from urbanecon.cleaning.observations import Flag
@@ -29,10 +29,10 @@ def impossible(observations: pd.DataFrame) -> pd.DataFrame:
     """
     codebook = load_codebook()
     names = observations["variable"]
-    low = names.map({name: entry.low for name, entry in codebook.items()}).astype("float64")
-    high = names.map({name: entry.high for name, entry in codebook.items()}).astype("float64")
-    value = observations["value"]
-    finite = np.isfinite(value.to_numpy(dtype="float64"))
+    low = looked_up(names, {name: entry.low for name, entry in codebook.items()})
+    high = looked_up(names, {name: entry.high for name, entry in codebook.items()})
+    value = observations["value"].to_numpy(dtype="float64")
+    finite = np.isfinite(value)
     bad = observations[~finite | (value < low) | (value > high)]
     reasons = []
     for cell in bad.itertuples(index=False):
@@ -85,17 +85,20 @@ def anachronism(observations: pd.DataFrame, lifespans: pd.DataFrame | None = Non
         project's own facts. Keys that are not listed are not judged.
     """
     lifespans = load_divisions() if lifespans is None else lifespans
-    first = observations["city"].map(lifespans["first_year"]).astype("float64")
-    last = observations["city"].map(lifespans["last_year"]).astype("float64")
+    lives = lifespans[["first_year", "last_year"]].astype("float64")
+    first = looked_up(observations["city"], lives["first_year"].to_dict())
+    last = looked_up(observations["city"], lives["last_year"].to_dict())
     fixed = [name for name, entry in load_codebook().items() if entry.fixed_boundaries]
-    judged = ~observations["variable"].isin([*fixed, *timeless()])
-    early = judged & (observations["year"] < first)
-    bad = early | (judged & (observations["year"] > last))
+    set_aside = dict.fromkeys([*fixed, *timeless()], 1.0)
+    judged = np.isnan(looked_up(observations["variable"], set_aside))
+    year = observations["year"].to_numpy()
+    early = judged & (year < first)
+    bad = early | (judged & (year > last))
     reasons = [
         f"the city did not exist in {year}: "
         + (f"it was founded in {start:.0f}" if too_early else f"its last year was {end:.0f}")
         for year, start, end, too_early in zip(
-            observations["year"][bad], first[bad], last[bad], early[bad], strict=True
+            year[bad], first[bad], last[bad], early[bad], strict=True
         )
     ]
     return findings(observations[bad], Flag.ANACHRONISM, "anachronism", reasons)

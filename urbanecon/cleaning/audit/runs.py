@@ -21,7 +21,9 @@ from urbanecon.cleaning.audit.findings import findings
 from urbanecon.cleaning.audit.series import (
     Bools,
     Floats,
+    group_count,
     group_median,
+    grouped,
     lagged,
     ordered,
     resolution,
@@ -76,7 +78,7 @@ def filled_runs(observations: pd.DataFrame) -> pd.DataFrame:
     judged here: many a column (areas, counts of a few units) stands still.
     """
     cells = ordered(observations)
-    unit = resolution(cells["value"].to_numpy(dtype="float64"))
+    unit = resolution(cells)
     runs = pd.concat([_runs(cells, unit, form) for form in FORMS], ignore_index=True)
     bad = _doubtful(cells, runs)
     reasons = [
@@ -127,9 +129,9 @@ def _second_difference(
         exact = whole & (bend <= ROUNDING * unit + 1e-14 * np.abs(level))
         moves = (np.abs(step) > unit) & (np.abs(before) > unit)
         size = np.where(whole & ~exact & (scale > 0), bend / scale, np.nan)
-        own = group_median(size, [cells["series"]])
-        count = pd.Series(size).groupby(cells["series"]).transform("count").to_numpy()
-        natural = np.where(count >= FEW, own, group_median(size, [cells["column"]])) * scale
+        series, column = grouped(cells, "series"), grouped(cells, "column")
+        own, usual = group_median(size, series), group_median(size, column)
+        natural = np.where(group_count(size, series) >= FEW, own, usual) * scale
         chance = np.minimum(2 * ROUNDING * DENSITY * unit / natural, 1.0)
     return exact & moves, np.where(np.isfinite(chance), chance, 1.0)
 

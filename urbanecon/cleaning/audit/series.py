@@ -2,19 +2,28 @@
 
 A column is one variable of one source, a series one city in a column. Rules
 compare a cell with the cells before it in this table, so that each works on
-whole arrays and no result depends on the order of the rows given.
+whole arrays and no result depends on the order of the rows given. Names are
+replaced by integer codes once, since grouping by text is what costs most.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from urbanecon.cleaning.audit.shared import shared
 from urbanecon.cleaning.codebook import load_codebook
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+Codes = NDArray[np.int64]
+
+NAMED = ("city", "province")
+"""Columns of `ordered` that hold categories."""
 
 MOST_DIGITS = 12
 """Significant digits beyond which a number is taken for unrounded: doubles carry
@@ -24,6 +33,7 @@ MAD_TO_SD = 1.4826
 """Median absolute deviation to standard deviation, for normal errors."""
 
 
+@shared
 def ordered(observations: pd.DataFrame) -> pd.DataFrame:
     """Return the finite cells of all yearly series, sorted by series and year.
 
@@ -34,29 +44,84 @@ def ordered(observations: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         Columns `row` (position in `observations`), `column` and `series`
-        (integer codes), `city`, `province` (the first two digits of the key),
-        `year`, `value`, `follows` (whether the row before is the same series a
-        year earlier). The index counts the rows.
+        (integer codes), `city` and `province` (the key and its first two digits;
+        categories in their order), `year`, `value`, `follows` (whether the row
+        before is the same series a year earlier). The index counts the rows.
     """
-    yearly = ~observations["variable"].isin(timeless())
-    finite = np.isfinite(observations["value"].to_numpy(dtype="float64"))
-    row = np.flatnonzero(yearly.to_numpy() & finite)
-    cells = observations.iloc[row][["city", "year", "value"]].reset_index(drop=True)
-    names = observations.iloc[row].groupby(["source", "variable"], sort=True, dropna=False)
-    column = names.ngroup().to_numpy(dtype="int64")
-    city, keys = pd.factorize(cells["city"], sort=True)
-    series = column * (len(keys) + 1) + city + 1
-    cells = cells.assign(row=row, column=column, series=series)
-    cells["province"] = cells["city"].str[:2]
-    order = np.lexsort((cells["value"], cells["year"], series))
-    cells = cells.iloc[order].reset_index(drop=True)
+    value = observations["value"].to_numpy(dtype="float64")
+    variable, names = pd.factorize(observations["variable"], sort=True)
+    yearly = np.append(~names.isin(timeless()), True)[variable]
+    row = np.flatnonzero(yearly & np.isfinite(value))
+    source, _ = pd.factorize(observations["source"], sort=True)
+    city, keys = pd.factorize(observations["city"], sort=True)
+    column, _ = pd.factorize(codes_of(source[row] + 1, variable[row] + 1), sort=True)
+    series = column * (len(keys) + 1) + city[row] + 1
+    year, value = observations["year"].to_numpy(dtype="int64")[row], value[row]
+    order = _order(series, year, value)
+    cells = pd.DataFrame(
+        {
+            "row": row[order],
+            "column": column[order],
+            "series": series[order],
+            "city": pd.Categorical.from_codes(city[row][order], keys),
+            "province": pd.Categorical.from_codes(*_provinces(keys, city[row][order])),
+            "year": year[order],
+            "value": value[order],
+        },
+        copy=False,
+    )
+    return _with_history(_given_once(cells))
+
+
+def _order(series: Codes, year: Codes, value: Floats) -> Codes:
+    """Order of the rows by series and year; by value where these are given twice."""
+    place = codes_of(series, year)
+    order = np.argsort(place, kind="stable")
+    if (np.diff(place[order]) == 0).any():
+        order = np.lexsort((value, place))
+    return order.astype("int64")
+
+
+def _provinces(keys: pd.Index, city: Codes) -> tuple[Codes, pd.Index]:
+    """Province of each row as a code, and the provinces in their order."""
+    code, names = pd.factorize(keys.astype("str").str[:2], sort=True)
+    return np.append(code, -1)[city], names
+
+
+def _given_once(cells: pd.DataFrame) -> pd.DataFrame:
+    """Leave out repetitions, and both of two cells that contradict each other."""
     again = same_as_before(cells, "series") & same_as_before(cells, "year")
+    if not again.any():
+        return cells
     differs = again & ~same_as_before(cells, "value")
     torn = pd.Series(differs).groupby([cells["series"], cells["year"]]).transform("any")
     kept: pd.DataFrame = cells[~again & ~torn.to_numpy(dtype=bool)].reset_index(drop=True)
-    year = kept["year"].to_numpy(dtype="int64")
-    kept["follows"] = same_as_before(kept, "series") & (np.diff(year, prepend=0) == 1)
     return kept
+
+
+def _with_history(cells: pd.DataFrame) -> pd.DataFrame:
+    year = cells["year"].to_numpy()
+    return cells.assign(follows=same_as_before(cells, "series") & (np.diff(year, prepend=0) == 1))
+
+
+def codes_of(*keys: Codes) -> Codes:
+    """One integer for each combination of keys, in the order of the combinations.
+
+    Keys are integers of any origin, such as years.
+    """
+    code = np.zeros(len(keys[0]), dtype="int64")
+    for key in keys:
+        if len(key):
+            low = key.min()
+            code = code * (int(key.max()) - int(low) + 1) + (key - low)
+    return code
+
+
+def looked_up(names: pd.Series, numbers: Mapping[Any, float]) -> Floats:
+    """Return the number of each row's name, missing where it has none."""
+    code, known = pd.factorize(names)
+    found = [float(numbers.get(name, np.nan)) for name in known]
+    return np.array([*found, np.nan])[code]
 
 
 def timeless() -> list[str]:
@@ -91,6 +156,21 @@ def log_growth(cells: pd.DataFrame) -> Floats:
     return growth
 
 
+@shared
+def digits_of(cells: pd.DataFrame) -> Codes:
+    """Significant digits of the values of `cells` (see `significant_digits`)."""
+    return significant_digits(cells["value"].to_numpy(dtype="float64"))
+
+
+@shared
+def resolution(cells: pd.DataFrame) -> Floats:
+    """Unit of the last significant digit of each value of `cells`; missing for zero."""
+    value = cells["value"].to_numpy(dtype="float64")
+    with np.errstate(all="ignore"):
+        place = np.floor(np.log10(np.abs(value))) - digits_of(cells) + 1
+        return np.where(value == 0, np.nan, 10.0**place)
+
+
 def significant_digits(values: Floats) -> NDArray[np.int64]:
     """Significant decimal digits of each number, at most `MOST_DIGITS` + 1; 0 for zero."""
     size = np.abs(values)
@@ -106,14 +186,20 @@ def significant_digits(values: Floats) -> NDArray[np.int64]:
     return digits.astype("int64")
 
 
-def resolution(values: Floats) -> Floats:
-    """Unit of the last significant digit of each number; missing for zero."""
-    with np.errstate(all="ignore"):
-        place = np.floor(np.log10(np.abs(values))) - significant_digits(values) + 1
-        return np.where(values == 0, np.nan, 10.0**place)
+def grouped(cells: pd.DataFrame, *names: str) -> Codes:
+    """Number of each row's group by some columns, from 0 in the order of appearance."""
+    keys = [cells[name].cat.codes if name in NAMED else cells[name] for name in names]
+    group, _ = pd.factorize(codes_of(*(key.to_numpy().astype("int64") for key in keys)))
+    return group.astype("int64")
 
 
-def group_median(values: Floats, keys: list[pd.Series]) -> Floats:
+def group_median(values: Floats, group: Codes) -> Floats:
     """Median of each row's group, aligned with the rows."""
-    medians = pd.Series(values).groupby([key.to_numpy() for key in keys]).transform("median")
+    medians = pd.Series(values).groupby(group, sort=False).transform("median")
     return medians.to_numpy(dtype="float64")
+
+
+def group_count(values: Floats, group: Codes) -> Codes:
+    """Known values of each row's group, aligned with the rows; groups count from 0."""
+    known: Codes = np.bincount(group, ~np.isnan(values))[group].astype("int64")
+    return known

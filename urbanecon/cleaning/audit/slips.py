@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from urbanecon.cleaning.audit.findings import findings
 from urbanecon.cleaning.audit.growth import measure_growth
-from urbanecon.cleaning.audit.series import Floats, lagged, ordered, same_as_before
+from urbanecon.cleaning.audit.series import Floats, grouped, lagged, ordered, same_as_before
 from urbanecon.cleaning.observations import Flag
 
 SLIP_TOLERANCE = 0.1
@@ -38,7 +38,11 @@ def unit_slip(observations: pd.DataFrame) -> pd.DataFrame:
     Scholtus 2011, Handbook of Statistical Data Editing, ch. 2).
     """
     cells = ordered(observations)
-    offset = _offsets(cells)
+    step = _steps(cells)
+    series = grouped(cells, "series")
+    slipped = (np.bincount(series, step != 0) > 0)[series]
+    cells = cells[slipped]
+    offset = _offsets(cells, step[slipped])
     bad = np.flatnonzero(offset != 0)
     told = observations.iloc[cells["row"].to_numpy()[bad]]
     reasons = [
@@ -49,25 +53,29 @@ def unit_slip(observations: pd.DataFrame) -> pd.DataFrame:
     return findings(told, Flag.OUTLIER, "unit_slip", reasons)
 
 
-def _offsets(cells: pd.DataFrame) -> Floats:
-    """Power of ten by which each cell differs from the unit of most cells of its series."""
-    series = cells["series"].to_numpy()
-    value = cells["value"].to_numpy(dtype="float64")
+def _steps(cells: pd.DataFrame) -> Floats:
+    """Power of ten by which each cell's unit differs from that of the year before."""
     growth = measure_growth(cells)
     decimal = growth["excess"].to_numpy() / np.log(10)
     with np.errstate(invalid="ignore"):
         power = np.round(decimal)
         slips = (power != 0) & (np.abs(decimal - power) <= SLIP_TOLERANCE)
         slips &= (np.abs(growth["own"]) > SLIP_DISTANCE).to_numpy()
-    step = np.where(slips, power, 0.0)
-    offset = pd.Series(step).groupby(series).cumsum().to_numpy(dtype="float64")
+    return np.where(slips, power, 0.0)
+
+
+def _offsets(cells: pd.DataFrame, step: Floats) -> Floats:
+    """Power of ten by which each cell differs from the unit of most cells of its series."""
+    series = cells["series"].to_numpy()
+    value = cells["value"].to_numpy(dtype="float64")
+    offset = pd.Series(step).groupby(series, sort=False).cumsum().to_numpy(dtype="float64")
     level: Floats = offset - _usual(series, offset)
 
     log = np.log10(value, out=np.full(len(value), np.nan), where=value > 0)
     mended = log - level
     leap = np.abs(mended - lagged(mended, 1))
     leap[~same_as_before(cells, "series")] = 0.0
-    largest = pd.Series(leap).groupby(series).transform("max").to_numpy()
+    largest = pd.Series(leap).groupby(series, sort=False).transform("max").to_numpy()
     return np.where(largest <= LEAPS, level, 0.0)
 
 

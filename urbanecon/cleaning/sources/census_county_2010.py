@@ -68,12 +68,15 @@ def read(path: Path) -> pd.DataFrame:
 def city_rows(table: RawTable, code: str) -> RawTable:
     """Return the rows of municipalities, prefectures and counties without a prefecture.
 
+    A code that is a prefecture's by its form stays, known or not: what no city
+    of the panel matches is to be listed, not lost.
     The other rows are those of the nation, provinces, counties, and of the
     groups 市辖区 and 县, which are parts of a municipality (110100) or have no
     code.
     """
     codes = table.text(code)
     is_city = codes.map(lambda text: match(text, "")[0] is not None).astype("bool")
+    is_city |= codes.str.fullmatch(r"\d{4}00") & ~codes.str.endswith("0000")
     in_municipality = codes.str[:2].isin([key[:2] for key in MUNICIPALITIES])
     whole = ~in_municipality | codes.isin(MUNICIPALITIES)
     return replace(table, frame=table.frame[is_city & whole])

@@ -48,7 +48,8 @@ def read(path: Path) -> pd.DataFrame:
     Raises
     ------
     DataError
-        If a column is absent, no column holds a year, or a number cell holds text.
+        If a column is absent, no column holds a year, a county has two rows, or
+        a number cell holds text.
     """
     table = read_table(path, source=SOURCE)
     table.require([CODE, CITY, PROVINCE])
@@ -56,6 +57,13 @@ def read(path: Path) -> pd.DataFrame:
     years = [str(header) for header in table.frame.columns if YEAR_HEADER.fullmatch(str(header))]
     if not years:
         raise DataError(f"{table.place}: expected columns C1997, C1998, ...; found none.")
+    codes = table.text(CODE)
+    twice = codes[codes.duplicated() & (codes != "")]
+    if len(twice):
+        raise DataError(
+            f"{table.place}: row {twice.index[0]} is a second one for the county "
+            f"{twice.iloc[0]}, which the sum of its city would count twice. Remove one of them."
+        )
     names, provinces = table.text(CITY), table.text(PROVINCE)
     city = resolve(names, source=SOURCE, province=provinces)
     observations = concat_observations(_sums(table, header, city) for header in years)

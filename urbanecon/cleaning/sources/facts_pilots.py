@@ -10,13 +10,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from urbanecon.cleaning.longform import Column, read_columns
+from urbanecon.cleaning.cross_sections import read_first_years
 from urbanecon.cleaning.tables import read_table
 
 SOURCE = "facts_pilots"
+VARIABLE = "pilot_first_year"
 CITY, YEAR = "city", "first_year"
-
-COLUMNS = (Column(YEAR, "pilot_first_year"),)
 
 
 def read(path: Path) -> pd.DataFrame:
@@ -40,5 +39,6 @@ def read(path: Path) -> pd.DataFrame:
     DataError
         If the table is empty or a year is none.
     """
-    table = read_table(path, source=SOURCE)
-    return read_columns(table, COLUMNS, source=SOURCE, city=CITY, year=YEAR)
+    return read_first_years(
+        read_table(path, source=SOURCE), source=SOURCE, city=CITY, year=YEAR, variable=VARIABLE
+    )

@@ -9,6 +9,7 @@ import pandas as pd
 from urbanecon.cleaning.observations import Flag, check_observations, make_observations
 from urbanecon.cleaning.prices import chain
 from urbanecon.cleaning.tables import read_table
+from urbanecon.errors import DataError
 
 SOURCE = "facts_prices"
 NATION = "000000"
@@ -30,7 +31,10 @@ def read(path: Path) -> pd.DataFrame:
     table = read_table(path, source=SOURCE, columns=[YEAR, CHANGE, "source"])
     years = table.years(YEAR)
     changes = table.numbers(CHANGE, where=[YEAR]).set_axis(years)
-    level = chain(changes, BASE_YEAR).loc[years]
+    try:
+        level = chain(changes, BASE_YEAR).loc[years]
+    except DataError as error:
+        raise DataError(f"{table.place}, column {CHANGE}: {error}") from error
     observations = make_observations(
         city=[NATION] * len(years),
         year=years,

@@ -40,7 +40,8 @@ def read(path: Path) -> pd.DataFrame:
     MissingColumnError
         If a column is absent.
     DataError
-        If `did` holds anything but 0 and 1, or a pilot ends again.
+        If `did` holds anything but 0 and 1, a city has two rows in a year, or a
+        pilot ends again.
     """
     table = read_table(path, source=SOURCE, columns=[YEAR, CITY, PILOT])
     rows = pd.DataFrame(
@@ -57,6 +58,13 @@ def read(path: Path) -> pd.DataFrame:
         raise DataError(
             f"{table.place}: row {strange.index[0]}, column {PILOT}, {row['name']}, "
             f"{row['year']}: expected 0 or 1, found {row['pilot']}."
+        )
+    twice = rows[rows.duplicated(["name", "year"])]
+    if len(twice):
+        row = twice.iloc[0]
+        raise DataError(
+            f"{table.place}: row {twice.index[0]} is a second one for {row['name']} in "
+            f"{row['year']}; expected one row a city and year. Remove one of them."
         )
     rows = rows.sort_values(["name", "year"], kind="stable")
     ended = rows[rows.groupby("name")["pilot"].diff() < 0]
