@@ -60,7 +60,7 @@ def main(arguments: list[str]) -> int:
         return 2
     try:
         set_up(command)
-        return subprocess.call([python(), *COMMANDS[command], *rest], cwd=ROOT, env=clean_env())
+        return follow([str(python()), *COMMANDS[command], *rest])
     except SetUpError as error:
         print(f"\nerror: {error}", file=sys.stderr)
     except OSError as error:
@@ -73,6 +73,15 @@ def main(arguments: list[str]) -> int:
         print("\nInterrupted. The same command starts again where it can.", file=sys.stderr)
         return 130
     return 1
+
+
+def follow(command: list[str]) -> int:
+    """Run a command to its end; an interruption is the command's to answer, in its own time."""
+    with subprocess.Popen(command, cwd=ROOT, env=clean_env()) as process:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            return process.wait()  # the terminal interrupted it too: wait for its last words
 
 
 def set_up(command: str) -> None:

@@ -41,7 +41,7 @@ class Machine:
             raise self.script.SetUpError("pip failed")
         self.installed.append(Path(arguments[-1]).name)
 
-    def call(self, command: list[Any], **_: Any) -> int:
+    def follow(self, command: list[str]) -> int:
         self.started.append(tuple(command[1:]))
         return self.exit_code
 
@@ -65,7 +65,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     monkeypatch.setattr(script, "STAMP", root / ".venv" / "reproduce.stamp")
     monkeypatch.setattr(script, "LOCKS", locks)
     monkeypatch.setattr(script, "pip", machine.pip)
-    monkeypatch.setattr(script.subprocess, "call", machine.call)
+    monkeypatch.setattr(script, "follow", machine.follow)
     monkeypatch.setattr("venv.create", machine.create)
     return machine
 
@@ -201,3 +201,11 @@ def test_what_pip_wrote_becomes_what_to_do(machine: Machine, pip_wrote: str, tol
     message = machine.script.diagnosis(pip_wrote)
     assert told in message
     assert message.endswith("then run the same command again.")
+
+
+def test_the_exit_code_of_a_followed_command_is_its_own(machine: Machine) -> None:
+    spec = importlib.util.spec_from_file_location("reproduce", SCRIPT)
+    assert spec is not None and spec.loader is not None
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    assert script.follow([sys.executable, "-c", "raise SystemExit(7)"]) == 7

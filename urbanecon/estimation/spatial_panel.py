@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
@@ -206,15 +207,27 @@ def _ratio_tests(
     restrictions = design.lags.count(True)
     if not (durbin and restrictions):
         return tuple(tests)
-    own = [j for j, lag in enumerate(design.lags) if not lag]
-    sar = maximise(design.profile("lag", own), design.jacobian, n)
-    words = "LR test of SDM against SAR (no lagged regressors)"
-    tests.append(_ratio(words, maximum, sar.loglik, restrictions))
+    tests.append(_against("lag", "SAR (no lagged regressors)", design, maximum, restrictions))
     if design.fully_lagged:  # with some lags left out the SEM is not nested
-        sem = maximise(design.profile("error", own), design.jacobian, n)
-        words = "LR test of SDM against SEM (common factor)"
-        tests.append(_ratio(words, maximum, sem.loglik, restrictions))
+        tests.append(_against("error", "SEM (common factor)", design, maximum, restrictions))
     return tuple(tests)
+
+
+def _against(
+    kind: Kind, words: str, design: SpatialDesign, maximum: Maximum, restrictions: int
+) -> Diagnostic:
+    """Test of the SDM against a model without lagged regressors.
+
+    That the restricted model has no maximum inside the interval is no fault of
+    the SDM: the test is then missing, with the reason.
+    """
+    name = f"LR test of SDM against {words}"
+    own = [j for j, lag in enumerate(design.lags) if not lag]
+    try:
+        restricted = maximise(design.profile(kind, own), design.jacobian, design.observations)
+    except EstimationError as error:
+        return Diagnostic(name, math.nan, (restrictions,), math.nan, note=str(error))
+    return _ratio(name, maximum, restricted.loglik, restrictions)
 
 
 def spatial_lag_of_x(
