@@ -12,7 +12,7 @@ from urbanecon.cleaning.observations import concat_observations
 from urbanecon.cleaning.panel import build_panel
 from urbanecon.cleaning.panel_files import FILES, save_panel
 from urbanecon.measures.variables import with_measures
-from urbanecon.pipeline import code, find_project, raw_files
+from urbanecon.pipeline import code, codebook_file, find_project, raw_files
 
 PROJECT = find_project(Path(__file__).parent)
 BUILD = PROJECT.build
@@ -22,7 +22,7 @@ def task_panel(
     observations: dict[str, Path] = {
         source: BUILD / "observations" / f"{source}.parquet" for source in raw_files(PROJECT)
     },
-    codebook: Path = PROJECT.data_raw / "codebook.toml",
+    codebook: Path = codebook_file(PROJECT),
     modules: dict[str, Path] = code(
         "cleaning.audit.*",
         "cleaning.panel",

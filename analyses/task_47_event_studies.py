@@ -5,7 +5,14 @@ from typing import Annotated
 
 from pytask import Product
 
-from urbanecon.pipeline import FIGURE_CODE, code, figure_files, find_project, result_files
+from urbanecon.pipeline import (
+    FIGURE_CODE,
+    code,
+    codebook_file,
+    figure_files,
+    find_project,
+    result_files,
+)
 from urbanecon.plotting.event_study import event_study
 from urbanecon.plotting.saving import save
 from urbanecon.reporting.figure_frames import primary_event_studies
@@ -15,6 +22,7 @@ PROJECT = find_project(Path(__file__).parent)
 
 def task_event_studies(
     results: dict[str, Path] = result_files(PROJECT),
+    codebook: Path = codebook_file(PROJECT),
     modules: dict[str, Path] = code(
         "plotting.event_study", "reporting.figure_frames", *FIGURE_CODE
     ),

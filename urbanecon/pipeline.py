@@ -79,7 +79,7 @@ def present_sources(project: Project) -> list[str]:
 
 
 def code(*modules: str) -> dict[str, Path]:
-    """Source files of package modules, for a step to depend on.
+    """Source files of package modules and their tables of words, for a step to depend on.
 
     A name ending in ``.*`` stands for every module of that room.
     """
@@ -90,13 +90,19 @@ def code(*modules: str) -> dict[str, Path]:
             raise UrbaneconError(f"There is no module urbanecon.{name}.")
         origin = Path(spec.origin)
         found = sorted(origin.parent.rglob("*.py")) if name.endswith(".*") else [origin]
-        files |= {f"{name}:{path.stem}": path for path in found}
+        found += [path for path in (origin.with_suffix(".toml"),) if path.is_file()]
+        files |= {f"{name}:{path.name}": path for path in found}
     return files
 
 
 def registry_file(project: Project) -> Path:
     """File that registers the sources."""
     return project.data_raw / "sources.toml"
+
+
+def codebook_file(project: Project) -> Path:
+    """File that describes the variables."""
+    return project.data_raw / "codebook.toml"
 
 
 def drawable_figures(project: Project) -> tuple[str, ...]:
@@ -106,10 +112,10 @@ def drawable_figures(project: Project) -> tuple[str, ...]:
 
 
 def panel_files(project: Project) -> dict[str, Path]:
-    """Files that the panel is saved in and that a later step reads."""
+    """Files that the panel is saved in, and the codebook that labels its columns."""
     from urbanecon.cleaning.panel_files import READ
 
-    return {name: project.build / name for name in READ}
+    return {name: project.build / name for name in READ} | {"codebook": codebook_file(project)}
 
 
 def result_files(project: Project) -> dict[str, Path]:

@@ -17,6 +17,7 @@ from urbanecon.pipeline import FIGURES
 from urbanecon.project import Project
 from urbanecon.reporting.facts import write_facts
 from urbanecon.reporting.numbers import Number
+from urbanecon.reporting.panel_facts import DEFINITIONS
 from urbanecon.reporting.paper import build_paper, check_paper, find_missing, write_numbers
 from urbanecon.reporting.store import write_estimates
 from urbanecon.reporting.table_files import as_json
@@ -25,11 +26,14 @@ from urbanecon.reporting.tables import Row, Table, event_study_results, main_res
 SOURCE = Path(__file__).parents[2] / "paper"
 OF_ESTIMATES = ("coefficients", "event_studies")
 DATA_FIGURES = tuple(name for name in FIGURES if name not in OF_ESTIMATES)
-PANEL = ("panel.cities", "panel.cells", "panel.flagged", "panel.set_aside")
-PILOT = ("pilot.cities", "pilot.2014", "pilot.2015", "pilot.2016")
+PANEL = ("panel.cities", "panel.units", "panel.cells", "panel.flagged", "panel.set_aside")
+PILOT = ("pilot.cities", "pilot.2014", "pilot.2015", "pilot.2016",
+         "pilot.provincewide", "pilot.within")  # fmt: skip
 PAIRS = ("comparison.pairs", "comparison.cells", "comparison.agree", "comparison.tolerance")
-COUNTS = (*PANEL, *PILOT, *PAIRS, "sources.present", "sources.listed")
-SHARES = ("panel.flagged_share", "panel.set_aside_share")
+QUALITY = ("observed", "derived", "flagged", "tier_A", "tier_B", "tier_C")
+COUNTS = (*PANEL, *PILOT, *PAIRS, "quality.equations", "quality.cells",
+          "sources.present", "sources.listed")  # fmt: skip
+SHARES = ("panel.flagged_share", "panel.set_aside_share", *(f"quality.{name}" for name in QUALITY))
 YEARS = ("panel.first_year", "panel.last_year")
 
 
@@ -59,6 +63,7 @@ def lay_out(project, picture, make_estimates, estimable):
     facts = [Number(name, 1234, "count") for name in COUNTS]
     facts += [Number(name, 12.34, "percent") for name in SHARES]
     facts += [Number(name, 2010, "year") for name in YEARS]
+    facts += [Number("pilot.provinces", "A synthetic province", "word"), *DEFINITIONS]
     write_facts(project.build / "results" / "facts.json", facts)
     for effect, claim in CLAIMS.items():
         estimates = make_estimates(effect, estimable=effect in estimable)
@@ -129,6 +134,45 @@ def test_the_words_of_the_text_turn_with_the_sign(project, tmp_path, make_estima
         growth = text[text.index("4 Growth") : text.index("5 Culture")]
         assert words in growth
         assert "cannot be told from zero" not in growth
+
+
+def test_an_estimate_stands_beside_the_one_within_provinces(project, tmp_path):
+    text = text_of(build_paper(project, tmp_path / "paper.pdf")).replace("- ", "-")
+    numbers = numbers_of(project)
+    for outcome, field in (("ln_gdp_pc_real", "percent"), ("ln_night_lights", "estimate")):
+        within = numbers[f"E1.{outcome}.pilot.twfe.city+province:year.{field}"]["text"]
+        assert f"with province-by-year effects {within}, p" in text, outcome
+
+
+def test_the_second_series_of_particles_is_set_against_the_first(
+    project, tmp_path, make_estimates, make_fit
+):
+    from urbanecon.reporting.store import Estimate
+
+    for sign, words in ((1, "has the same sign as"), (-1, "has the opposite sign of")):
+        estimates = [
+            Estimate(e.spec, make_fit(e.spec, estimate=sign if "wiebe" in e.spec.outcome else 1))
+            for e in make_estimates("E3")
+        ]
+        write_estimates(project.build / "results" / "E3.json", estimates)
+        text = text_of(build_paper(project, tmp_path / "paper.pdf"))
+        assert text.count(f"{words} that on ln PM2.5 (CHAP)") == 2
+
+
+def test_the_conclusion_counts_the_signs_of_the_primary_estimates(
+    project, tmp_path, make_estimates, make_fit
+):
+    from urbanecon.reporting.store import Estimate
+
+    for effect in CLAIMS:
+        estimates = [
+            Estimate(e.spec, make_fit(e.spec, estimate=0.9 * e.spec.expected_sign))
+            for e in make_estimates(effect)
+        ]
+        write_estimates(project.build / "results" / f"{effect}.json", estimates)
+    text = text_of(build_paper(project, tmp_path / "paper.pdf"))
+    assert "Of the 16 primary estimates, 16 have the sign claimed" in text
+    assert "0 the opposite, and 0 cannot be told from zero" in text
 
 
 def test_a_paper_with_one_effect_says_what_the_others_need(tmp_path, picture, make_estimates):

@@ -12,8 +12,9 @@ from urbanecon.reporting.tables import (
     Table,
     event_study_results,
     main_results,
+    runs,
 )
-from urbanecon.reporting.words import effect_label, word
+from urbanecon.reporting.words import effect_label, labelled, word
 
 
 def cells(table, group, label):
@@ -43,7 +44,7 @@ def test_a_province_outcome_has_columns_of_its_own(make_estimates):
     row = cells(table, "ln urban-rural income ratio, province", "Observations")
     assert row[:4] == ("",) * 4
     assert all(row[4:])
-    assert "clustered by city, province" in table.notes
+    assert "clustered by city (columns 1–4), by province (columns 5–6)." in table.notes
 
 
 def test_an_outcome_that_could_not_be_estimated_says_why(make_estimates):
@@ -54,6 +55,19 @@ def test_an_outcome_that_could_not_be_estimated_says_why(make_estimates):
     table = main_results(estimates, "growth")
     assert cells(table, "ln night lights", "Coefficient") == ("n.e.",) * 4
     assert "ln night lights: needs ntl_sum" in table.notes
+
+
+def test_a_reason_names_its_variables_by_their_labels():
+    reason = "the outcome 'gdp' does not vary; 'gpd' is no variable"
+    told = "the outcome “Gross domestic product” does not vary; 'gpd' is no variable"
+    assert labelled(reason) == told
+
+
+@pytest.mark.parametrize(
+    ("numbers", "text"), [([1, 2, 3, 4, 7], "1–4, 7"), ([2], "2"), ([1, 3], "1, 3")]
+)
+def test_neighbouring_columns_are_drawn_together(numbers, text):
+    assert runs(numbers) == text
 
 
 def test_the_event_table_leaves_the_base_year_out(make_estimates):

@@ -29,6 +29,7 @@ from urbanecon.reporting.numbers import (
     percent_step,
 )
 from urbanecon.reporting.store import Estimate, read_estimates
+from urbanecon.reporting.words import labelled
 
 NUMBERS_FORMAT = "urbanecon-numbers/1"
 TIMESTAMP = 946684800
@@ -235,5 +236,5 @@ def _listed(estimate: Estimate) -> dict[str, Any]:
         "log": is_log(spec.outcome),
         "points": 0 if step == 1 else round(100 * step),
         "estimable": estimate.fit is not None,
-        "reason": estimate.reason,
+        "reason": labelled(estimate.reason),
     }

@@ -16,7 +16,10 @@ from urbanecon.errors import DataError
 from urbanecon.reporting.formats import count, number, p_value
 from urbanecon.reporting.numbers import event_path, leads_test
 from urbanecon.reporting.store import Estimate
-from urbanecon.reporting.words import effect_label, word
+from urbanecon.reporting.words import effect_label, labelled, word
+
+Clusters = tuple[str, ...]
+"""What an estimate's errors are clustered by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,7 @@ def main_results(estimates: Sequence[Estimate], title: str, language: Language =
             tuple(f"({i})" for i in range(1, len(columns) + 1)),
         ),
         rows=tuple(rows),
-        notes=_notes("note_main", chosen, language),
+        notes=_notes("note_main", chosen, [_of_column(chosen, c) for c in columns], language),
     )
 
 
@@ -142,7 +145,12 @@ def event_study_results(
             tuple(f"({i})" for i in range(1, len(chosen) + 1)),
         ),
         rows=tuple(rows),
-        notes=_notes("note_binned" if binned else "note_event", studies, language),
+        notes=_notes(
+            "note_binned" if binned else "note_event",
+            studies,
+            [e.spec.cluster for e in chosen],
+            language,
+        ),
     )
 
 
@@ -220,13 +228,40 @@ def _effect(estimates: Sequence[Estimate]) -> str:
     return estimates[0].spec.effect
 
 
-def _notes(key: str, estimates: Sequence[Estimate], language: Language) -> str:
-    clusters = dict.fromkeys(name for e in estimates for name in e.spec.cluster)
-    joint = "、" if language == "zh" else ", "
-    named = joint.join(word(name, language).lower() for name in clusters)
-    parts = [word(key, language).format(named)]
+def _of_column(estimates: Sequence[Estimate], column: tuple[str, tuple[str, ...]]) -> Clusters:
+    return next(
+        e.spec.cluster for e in estimates if (e.spec.treatment, e.spec.fixed_effects) == column
+    )
+
+
+def _clustering(columns: Sequence[Clusters], language: Language) -> str:
+    """What errors are clustered by, with the columns where a table mixes several ways."""
+    told = []
+    for clusters in dict.fromkeys(columns):
+        name = word("and", language).join(word(one, language).lower() for one in clusters)
+        numbers = [i for i, found in enumerate(columns, start=1) if found == clusters]
+        mixed = len(numbers) < len(columns)
+        told.append(word("in_columns", language).format(name, runs(numbers)) if mixed else name)
+    return word("and_by", language).join(told)
+
+
+def runs(numbers: Sequence[int]) -> str:
+    """Rising whole numbers with neighbours drawn together: "1–4, 7"."""
+    found: list[list[int]] = []
+    for one in numbers:
+        if found and found[-1][-1] == one - 1:
+            found[-1].append(one)
+        else:
+            found.append([one])
+    return ", ".join(str(r[0]) if len(r) == 1 else f"{r[0]}–{r[-1]}" for r in found)
+
+
+def _notes(
+    key: str, estimates: Sequence[Estimate], columns: Sequence[Clusters], language: Language
+) -> str:
+    parts = [word(key, language).format(_clustering(columns, language))]
     label = load_codebook().label
-    reasons = {e.spec.outcome: e.reason for e in estimates if e.fit is None}
+    reasons = {e.spec.outcome: labelled(e.reason, language) for e in estimates if e.fit is None}
     if reasons:
         told = "; ".join(f"{label(name, language)}: {why}" for name, why in reasons.items())
         parts.append(word("note_not_estimable", language).format(told))

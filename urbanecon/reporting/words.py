@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from urbanecon.cleaning.codebook import Language
+import re
+
+from urbanecon.cleaning.codebook import Language, load_codebook
 from urbanecon.errors import UnknownNameError, did_you_mean
 
 WORDS: dict[str, tuple[str, str]] = {
@@ -10,6 +12,9 @@ WORDS: dict[str, tuple[str, str]] = {
     "province": ("Province", "省份"),
     "year": ("Year", "年份"),
     "effects": ("{} effects", "{}固定效应"),
+    "and": (" and ", "和"),
+    "and_by": (", by ", "、按"),
+    "in_columns": ("{} (columns {})", "{}（第 {} 列）"),
     "by": ("{}-by-{}", "{}×{}"),
     "fixed_effects": ("Fixed effects", "固定效应"),
     "tests": ("Test and sample", "检验与样本"),
@@ -123,6 +128,17 @@ def word(key: str, language: Language = "en") -> str:
     if key not in WORDS:
         raise UnknownNameError(f"No word {key!r} for tables.{did_you_mean(key, WORDS)}")
     return WORDS[key][1 if language == "zh" else 0]
+
+
+def labelled(text: str, language: Language = "en") -> str:
+    """Return `text` with each variable that it quotes by name ('gdp') told by its label."""
+    codebook = load_codebook()
+
+    def told(quoted: re.Match[str]) -> str:
+        name = quoted.group(1)
+        return f"“{codebook.label(name, language)}”" if name in codebook else quoted.group(0)
+
+    return re.sub(r"'(\w+)'", told, text)
 
 
 def effect_label(effect: str, language: Language = "en") -> str:
