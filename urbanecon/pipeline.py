@@ -18,7 +18,14 @@ from urbanecon.project import Project, find_project
 if TYPE_CHECKING:
     from urbanecon.effects.spec import Spec
 
-ESTIMATION_CODE = ("estimation.*", "effects.spec", "effects.claim", "effects.estimate")
+ESTIMATION_CODE = (
+    "estimation.*",
+    "effects.spec",
+    "effects.claim",
+    "effects.estimate",
+    "effects.result",
+    "reporting.store",
+)
 """What an estimate rests on beside the panel and its own declaration."""
 
 FIGURE_CODE = (

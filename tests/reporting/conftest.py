@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 from urbanecon.effects import SPECS
+from urbanecon.effects.result import Estimate
 from urbanecon.effects.spec import Spec
 from urbanecon.estimation.fit import Diagnostic, Fit
-from urbanecon.reporting.store import Estimate
 
 STUDY_TESTS = (
     Diagnostic("joint test of leads", 1.37, (4.0, 39.0), 0.262),

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from urbanecon.cleaning.panel import Panel
+from urbanecon.effects.result import Estimate
 from urbanecon.effects.spec import Sample, Spec
 from urbanecon.errors import DataError
 from urbanecon.measures.variables import DERIVATIONS
@@ -17,7 +18,6 @@ from urbanecon.reporting.cell_quality import (
     side_by_side,
     within_years,
 )
-from urbanecon.reporting.store import Estimate
 
 TIERS = {"macro": "A", "pilots": "A", "prices": "A", "other": "C"}
 SPEC = Spec("E1", "ln_gdp_pc_real", "pilot")

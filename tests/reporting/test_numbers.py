@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from urbanecon.effects import SPECS
+from urbanecon.effects.result import Estimate
 from urbanecon.errors import DataError, StaleResultError, UnknownNameError
 from urbanecon.reporting.facts import read_facts, write_facts
 from urbanecon.reporting.numbers import (
@@ -18,7 +19,6 @@ from urbanecon.reporting.numbers import (
     estimate_numbers,
     event_path,
 )
-from urbanecon.reporting.store import Estimate
 
 
 def named(estimate):

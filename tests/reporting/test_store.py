@@ -13,10 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from urbanecon.effects.result import Estimate
 from urbanecon.effects.spec import Sample, Spec
 from urbanecon.errors import DataError, OutputError, StaleResultError
 from urbanecon.estimation.fit import Fit
-from urbanecon.reporting.store import Estimate, read_estimates, write_estimates
+from urbanecon.reporting.store import read_estimates, write_estimates
 
 
 def test_a_fit_reads_back_exactly(tmp_path, spec, make_fit):

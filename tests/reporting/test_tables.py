@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from urbanecon.effects.result import Estimate
 from urbanecon.errors import DataError, UnknownNameError
 from urbanecon.reporting.formats import count, number, p_value
-from urbanecon.reporting.store import Estimate
 from urbanecon.reporting.tables import (
     Row,
     Table,

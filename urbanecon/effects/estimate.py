@@ -11,6 +11,7 @@ from urbanecon.cleaning.boundaries import constant_boundary
 from urbanecon.cleaning.codebook import load_codebook
 from urbanecon.cleaning.divisions import load_divisions
 from urbanecon.cleaning.panel import Panel
+from urbanecon.effects.result import Estimate
 from urbanecon.effects.spec import Spec
 from urbanecon.errors import EstimationWarning, NotEstimableError
 from urbanecon.estimation.event_study import event_dummies, event_study, relative_years
@@ -19,7 +20,6 @@ from urbanecon.estimation.fixed_effects import fixed_effects
 from urbanecon.estimation.second_engine import linearmodels_fit, verify
 from urbanecon.measures.ntu_index import NTU_INDEX
 from urbanecon.measures.variables import ACROSS_ROWS, DERIVATIONS
-from urbanecon.reporting.store import Estimate
 
 ENGINES_AGREE = 1e-8
 """Largest relative difference allowed between the two engines."""

@@ -10,8 +10,8 @@ import pandas as pd
 from urbanecon.cleaning.codebook import Variable, load_codebook
 from urbanecon.cleaning.observations import SEVERITY, Flag
 from urbanecon.cleaning.panel import NATION, Panel
+from urbanecon.effects.result import Estimate
 from urbanecon.errors import DataError
-from urbanecon.reporting.store import Estimate
 
 EQUATION = ("effect", "outcome", "treatment", "fixed_effects")
 USE = [*EQUATION, "variable", "flag", "tier"]

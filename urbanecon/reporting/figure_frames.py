@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from urbanecon.cleaning.panel import Panel
+from urbanecon.effects.result import Estimate
 from urbanecon.reporting.numbers import event_path, leads_test
-from urbanecon.reporting.store import Estimate, read_estimates
+from urbanecon.reporting.store import read_estimates
 
 
 def primary_event_studies(

@@ -15,12 +15,12 @@ from typing import Any
 import pandas as pd
 
 from urbanecon.cleaning.codebook import load_codebook
+from urbanecon.effects.result import Estimate
 from urbanecon.effects.spec import Spec
 from urbanecon.errors import DataError, UnknownNameError, did_you_mean
 from urbanecon.estimation.event_study import term
 from urbanecon.estimation.fit import Diagnostic, Fit
 from urbanecon.reporting.formats import FORMATS, Format, percent_change
-from urbanecon.reporting.store import Estimate
 
 LEVEL = 0.05
 """Level at which the text calls an estimate distinguishable from zero."""

@@ -18,6 +18,7 @@ from typing import Any
 from urbanecon.atomic import write_text, writing
 from urbanecon.cleaning.codebook import load_codebook
 from urbanecon.effects import CLAIMS
+from urbanecon.effects.result import Estimate
 from urbanecon.errors import DataError, DataWarning, StaleResultError
 from urbanecon.project import Project
 from urbanecon.reporting.facts import read_facts
@@ -28,7 +29,7 @@ from urbanecon.reporting.numbers import (
     is_log,
     percent_step,
 )
-from urbanecon.reporting.store import Estimate, read_estimates
+from urbanecon.reporting.store import read_estimates
 from urbanecon.reporting.words import labelled
 
 NUMBERS_FORMAT = "urbanecon-numbers/1"

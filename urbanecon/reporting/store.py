@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from urbanecon.atomic import write_text
+from urbanecon.effects.result import Estimate
 from urbanecon.effects.spec import Sample, Spec
 from urbanecon.errors import DataError, StaleResultError
 from urbanecon.estimation.fit import Diagnostic, Fit
@@ -27,29 +28,6 @@ FORMAT = "urbanecon-estimates/1"
 
 SIMPLE = ("nobs", "df", "outcome", "estimator", "inference")
 """Fields of a Fit that JSON holds as they are."""
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """A specification and what came of it.
-
-    Attributes
-    ----------
-    spec
-        What was to be estimated.
-    fit
-        What was found; None when it could not be estimated.
-    reason
-        What is needed, in words ("needs co2_edgar"), when `fit` is None; else empty.
-    """
-
-    spec: Spec
-    fit: Fit | None
-    reason: str = ""
-
-    def __post_init__(self) -> None:
-        if (self.fit is None) != bool(self.reason):
-            raise ValueError(f"{self.spec.name}: needs a fit or a reason, and not both")
 
 
 def write_estimates(path: Path, estimates: Iterable[Estimate]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from urbanecon.effects.claim import Claim
-from urbanecon.reporting.store import Estimate
+from urbanecon.effects.result import Estimate
 
 if TYPE_CHECKING:
     from rich.table import Table

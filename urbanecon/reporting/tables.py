@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from urbanecon.cleaning.codebook import Language, load_codebook
+from urbanecon.effects.result import Estimate
 from urbanecon.errors import DataError
 from urbanecon.reporting.formats import count, number, p_value
 from urbanecon.reporting.numbers import event_path, leads_test
-from urbanecon.reporting.store import Estimate
 from urbanecon.reporting.words import effect_label, labelled, word
 
 Clusters = tuple[str, ...]
