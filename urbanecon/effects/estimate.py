@@ -1,4 +1,4 @@
-"""From a `Spec` and the panel to an estimate, computed twice."""
+"""From a `Spec` and the panel to an estimate, computed by three engines."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ from urbanecon.errors import EstimationWarning, NotEstimableError
 from urbanecon.estimation.event_study import event_dummies, event_study, relative_years
 from urbanecon.estimation.fit import Fit
 from urbanecon.estimation.fixed_effects import fixed_effects
+from urbanecon.estimation.moments_fit import moments_fit
 from urbanecon.estimation.second_engine import linearmodels_fit, verify
 from urbanecon.measures.ntu_index import NTU_INDEX
 from urbanecon.measures.variables import ACROSS_ROWS, DERIVATIONS
 
 ENGINES_AGREE = 1e-8
-"""Largest relative difference allowed between the two engines."""
+"""Largest relative difference allowed between the engines."""
 
 WINDOW, BASE = (-5, 5), -1
 """Relative years that the event studies show, and the one they compare with."""
@@ -56,8 +57,9 @@ def _try(spec: Spec, panel: Panel) -> Estimate:
 def estimate(spec: Spec, panel: Panel) -> Fit:
     """Estimate one equation on the panel of its boundary vintage.
 
-    Every coefficient and standard error is computed by our engine and by
-    linearmodels; a relative difference above `ENGINES_AGREE` is an error.
+    Every coefficient and standard error is computed three times, row by row, from
+    the moments of the clusters and by linearmodels; a relative difference above
+    `ENGINES_AGREE` is an error.
 
     Raises
     ------
@@ -65,7 +67,7 @@ def estimate(spec: Spec, panel: Panel) -> Fit:
         If a variable of the spec is absent; the message names the sources that
         would give it.
     EstimationError
-        If the two engines disagree.
+        If the engines disagree.
     """
     data = sample_of(spec, panel)
     fit = _fit(spec, data)
@@ -74,7 +76,7 @@ def estimate(spec: Spec, panel: Panel) -> Fit:
 
 
 def _fit(spec: Spec, data: pd.DataFrame) -> Fit:
-    """Estimate by our engine and by linearmodels; the numbers are ours."""
+    """Estimate by rows, by cluster moments and by linearmodels; the numbers are the first's."""
     vcov = f"cluster({'+'.join(spec.cluster)})"
     if spec.design == "event_study":
         first = FIRST_TREATED[spec.treatment]
@@ -96,8 +98,13 @@ def _fit(spec: Spec, data: pd.DataFrame) -> Fit:
         fit = fixed_effects(
             data, spec.outcome, regressors, spec.fixed_effects, vcov, treatment=spec.treatment
         )
-    second = linearmodels_fit(data, spec.outcome, regressors, spec.fixed_effects, vcov)
-    verify(fit, second, rtol=ENGINES_AGREE)
+    (cluster,) = spec.cluster
+    others = (
+        moments_fit(data, spec.outcome, regressors, spec.fixed_effects, cluster),
+        linearmodels_fit(data, spec.outcome, regressors, spec.fixed_effects, vcov),
+    )
+    for other in others:
+        verify(fit, other, rtol=ENGINES_AGREE)
     return fit
 
 

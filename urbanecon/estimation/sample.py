@@ -49,6 +49,8 @@ class EstimationSample:
     singletons
         Rows that are alone in a level of an effect, found one after another
         until none is left; they are in the sample unless `dropped` counts them.
+    labels
+        What each code of a key stands for, by key, in the order of the codes.
     """
 
     values: Floats
@@ -58,6 +60,7 @@ class EstimationSample:
     index: pd.Index
     dropped: Mapping[str, int] = field(default_factory=dict)
     singletons: int = 0
+    labels: Mapping[str, pd.Index] = field(default_factory=dict)
 
     @property
     def nobs(self) -> int:
@@ -138,14 +141,17 @@ def draw_sample(
     if not keep.any():
         raise NotEstimableError(_nothing_left(wanted, known, dropped))
     kept = np.asfortranarray(values[keep])
+    dense = {key: _dense(codes[keep]) for key, codes in all_codes.items()}
+    rows = np.flatnonzero(keep)
     return EstimationSample(
         values=kept[:, : len(names)],
         variables=names,
-        codes={key: _dense(codes[keep]) for key, codes in all_codes.items()},
+        codes=dense,
         weights=None if weights is None else np.ascontiguousarray(kept[:, -1]),
         index=data.index if keep.all() else data.index[keep],
         dropped=dropped,
         singletons=int(alone.sum()),
+        labels={key: _labels(data, key, rows, codes) for key, codes in dense.items()},
     )
 
 
@@ -190,6 +196,21 @@ def _level_codes(index: pd.Index, level: str) -> Codes:
     rank = np.empty(len(values), dtype=np.int64)
     rank[values.argsort()] = np.arange(len(values))
     return np.where(codes < 0, -1, rank[codes])
+
+
+def _labels(data: pd.DataFrame, key: str, rows: Codes, codes: Codes) -> pd.Index:
+    """Value of a key for each of its codes, "湖北:2015" for an interaction."""
+    first = np.empty(int(codes.max()) + 1, dtype=np.int64)
+    first[codes[::-1]] = rows[::-1]
+    known = key in data.columns or key in data.index.names
+    parts = [key] if known else key.split(":")
+    values = [
+        pd.Index(data[p] if p in data.columns else data.index.get_level_values(p))[first]
+        for p in parts
+    ]
+    joined = [":".join(map(str, each)) for each in zip(*values, strict=True)]
+    labels: pd.Index = values[0].rename(key) if len(values) == 1 else pd.Index(joined, name=key)
+    return labels
 
 
 def _dense(codes: Codes) -> Codes:
