@@ -22,6 +22,7 @@ ESTIMATION_CODE = (
     "estimation.*",
     "effects.spec",
     "effects.claim",
+    "effects.designs.*",
     "effects.estimate",
     "effects.result",
     "reporting.store",

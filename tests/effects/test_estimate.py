@@ -1,4 +1,4 @@
-"""From a spec and a panel to an estimate, computed twice, or to the reason why not."""
+"""From a spec and a panel to an estimate, or to the reason why not."""
 
 from __future__ import annotations
 
@@ -50,10 +50,10 @@ def test_an_event_study_has_a_path(synthetic_panel: Panel) -> None:
     assert {"t-5", "t+0", "t+5"} <= set(fit.params.index)
 
 
-def test_two_engines_that_disagree_stop_the_job(
+def test_engines_that_disagree_stop_the_job(
     synthetic_panel: Panel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from urbanecon.effects import estimate as module
+    from urbanecon.effects.designs import two_way as module
 
     honest = module.linearmodels_fit
 

@@ -64,7 +64,7 @@ def test_every_float_reads_back_bit_by_bit(tmp_path_factory, values):
 
 def test_every_field_of_a_spec_reads_back(tmp_path):
     spec = Spec(
-        "E4", "light_gini", "urban_share", "twfe", ("ln_population", "openness"),
+        "E4", "light_gini", "urban_share", "moderation", "finance", ("ln_population", "openness"),
         ("city", "province:year"), ("city", "year"), Sample(2003, None, "city", True), -1, True,
     )  # fmt: skip
     write_estimates(tmp_path / "E4.json", [Estimate(spec, None, "needs light_inequality")])

@@ -1,4 +1,4 @@
-"""From a `Spec` and the panel to an estimate, computed by three engines."""
+"""From a `Spec` and the panel to an estimate, or to the reason why there is none."""
 
 from __future__ import annotations
 
@@ -11,25 +11,13 @@ from urbanecon.cleaning.boundaries import constant_boundary
 from urbanecon.cleaning.codebook import load_codebook
 from urbanecon.cleaning.divisions import load_divisions
 from urbanecon.cleaning.panel import Panel
+from urbanecon.effects.designs import DESIGNS
 from urbanecon.effects.result import Estimate
 from urbanecon.effects.spec import Spec
 from urbanecon.errors import EstimationWarning, NotEstimableError
-from urbanecon.estimation.event_study import event_dummies, event_study, relative_years
 from urbanecon.estimation.fit import Fit
-from urbanecon.estimation.fixed_effects import fixed_effects
-from urbanecon.estimation.moments_fit import moments_fit
-from urbanecon.estimation.second_engine import linearmodels_fit, verify
 from urbanecon.measures.ntu_index import NTU_INDEX
 from urbanecon.measures.variables import ACROSS_ROWS, DERIVATIONS
-
-ENGINES_AGREE = 1e-8
-"""Largest relative difference allowed between the engines."""
-
-WINDOW, BASE = (-5, 5), -1
-"""Relative years that the event studies show, and the one they compare with."""
-
-FIRST_TREATED = {"pilot": "pilot_first_year"}
-"""Column with the first treated year of each treatment that is adopted once and for good."""
 
 
 def estimate_all(specs: tuple[Spec, ...], panel: Panel) -> list[Estimate]:
@@ -57,9 +45,7 @@ def _try(spec: Spec, panel: Panel) -> Estimate:
 def estimate(spec: Spec, panel: Panel) -> Fit:
     """Estimate one equation on the panel of its boundary vintage.
 
-    Every coefficient and standard error is computed three times, row by row, from
-    the moments of the clusters and by linearmodels; a relative difference above
-    `ENGINES_AGREE` is an error.
+    How is the design's: see `effects.designs`.
 
     Raises
     ------
@@ -67,45 +53,12 @@ def estimate(spec: Spec, panel: Panel) -> Fit:
         If a variable of the spec is absent; the message names the sources that
         would give it.
     EstimationError
-        If the engines disagree.
+        As the design; with fixed effects, if the engines disagree.
     """
     data = sample_of(spec, panel)
-    fit = _fit(spec, data)
+    fit = DESIGNS[spec.design](spec, data)
     mean = float(data.loc[fit.sample, spec.outcome].mean())
     return replace(fit, stats={**fit.stats, "outcome_mean": mean})
-
-
-def _fit(spec: Spec, data: pd.DataFrame) -> Fit:
-    """Estimate by rows, by cluster moments and by linearmodels; the numbers are the first's."""
-    vcov = f"cluster({'+'.join(spec.cluster)})"
-    if spec.design == "event_study":
-        first = FIRST_TREATED[spec.treatment]
-        fit = event_study(
-            data,
-            spec.outcome,
-            first,
-            WINDOW,
-            BASE,
-            controls=spec.controls,
-            effects=spec.fixed_effects,
-            vcov=vcov,
-        )
-        usable = data[spec.outcome].notna()
-        dummies, _ = event_dummies(relative_years(data, first), WINDOW, BASE, usable)
-        data, regressors = data.join(dummies), [*dummies.columns, *spec.controls]
-    else:
-        regressors = [spec.treatment, *spec.controls]
-        fit = fixed_effects(
-            data, spec.outcome, regressors, spec.fixed_effects, vcov, treatment=spec.treatment
-        )
-    (cluster,) = spec.cluster
-    others = (
-        moments_fit(data, spec.outcome, regressors, spec.fixed_effects, cluster),
-        linearmodels_fit(data, spec.outcome, regressors, spec.fixed_effects, vcov),
-    )
-    for other in others:
-        verify(fit, other, rtol=ENGINES_AGREE)
-    return fit
 
 
 def sample_of(spec: Spec, panel: Panel) -> pd.DataFrame:

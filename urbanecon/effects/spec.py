@@ -9,7 +9,25 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-Design = Literal["twfe", "event_study"]
+Design = Literal[
+    "twfe",
+    "event_study",
+    "group_time",
+    "imputation",
+    "bacon",
+    "twfe_weights",
+    "honest",
+    "shift_share",
+    "terrain",
+    "gmm",
+    "durbin",
+    "exposure",
+    "threshold",
+    "quantile",
+    "moderation",
+    "mediation",
+]
+"""Estimators that a spec may ask for; what each does is in `effects.designs`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +67,10 @@ class Spec:
     treatment
         Codebook name of the treatment.
     design
-        "twfe" (one coefficient) or "event_study" (one per year relative to
-        adoption).
+        Estimator; see `effects.designs`.
+    through
+        The third variable of designs that have one: the moderator, mediator or
+        threshold variable; for "group_time" whom the treated are compared with.
     controls
         Codebook names. Each must not itself be moved by the treatment.
     fixed_effects
@@ -69,6 +89,7 @@ class Spec:
     outcome: str
     treatment: str
     design: Design = "twfe"
+    through: str = ""
     controls: tuple[str, ...] = ()
     fixed_effects: tuple[str, ...] = ("city", "year")
     cluster: tuple[str, ...] = ("city",)
@@ -85,7 +106,8 @@ class Spec:
     def name(self) -> str:
         """A readable key, unique among the specs of an effect."""
         effects = "+".join(self.fixed_effects)
-        return f"{self.effect}.{self.outcome}.{self.treatment}.{self.design}.{effects}"
+        design = f"{self.design}-{self.through}" if self.through else self.design
+        return f"{self.effect}.{self.outcome}.{self.treatment}.{design}.{effects}"
 
     def but(self, **changes: object) -> Spec:
         """Return a copy with some fields changed."""

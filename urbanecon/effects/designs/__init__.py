@@ -1,0 +1,25 @@
+"""How a `Spec` is estimated: one function a design, from the spec and its rows to a `Fit`.
+
+The rows are those that the spec's sample rule admits, every column of the panel
+among them, with `province` beside. Strategies of the claims ledger: S1 fixed
+effects (`two_way`), S2 staggered differences in differences (`staggered`), S3
+instruments and dynamic panels (`instruments`), S4 space (`space`), S5
+heterogeneity (`heterogeneity`); mechanisms are in `mechanisms`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import pandas as pd
+
+from urbanecon.effects.designs.two_way import estimate_event_study, estimate_twfe
+from urbanecon.effects.spec import Spec
+from urbanecon.estimation.fit import Fit
+
+Design = Callable[[Spec, pd.DataFrame], Fit]
+
+DESIGNS: Mapping[str, Design] = {
+    "twfe": estimate_twfe,
+    "event_study": estimate_event_study,
+}
