@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from urbanecon.effects.spec import Sample, Spec
+from urbanecon.effects.spec import Design, Sample, Spec
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +94,23 @@ def event_studies(claim: Claim) -> tuple[Spec, ...]:
         _spec(claim, outcome, "pilot", CITY_EFFECTS[0]).but(design="event_study")
         for outcome in claim.outcomes
         if outcome.unit == "city" and not outcome.two_years
+    )
+
+
+def staggered(claim: Claim) -> tuple[Spec, ...]:
+    """Strategy S2: the pilot as a staggered treatment, for every yearly city outcome."""
+    designs: tuple[tuple[Design, str], ...] = (
+        ("group_time", ""),
+        ("group_time", "not-yet"),
+        ("imputation", ""),
+        ("honest", ""),
+        ("bacon", ""),
+        ("twfe_weights", ""),
+    )
+    return tuple(
+        spec.but(design=design, through=through)
+        for spec in event_studies(claim)
+        for design, through in designs
     )
 
 

@@ -1,6 +1,6 @@
 """E2: new-type urbanization and culture."""
 
-from urbanecon.effects.claim import ESSAY, Claim, Outcome, event_studies, two_way
+from urbanecon.effects.claim import ESSAY, Claim, Outcome, event_studies, staggered, two_way
 
 IMPUTED = (
     "the city series of private spending is the provincial figure times relative wages, "
@@ -27,4 +27,4 @@ CLAIM = Claim(
     ),
 )
 
-SPECS = (*two_way(CLAIM), *event_studies(CLAIM))
+SPECS = (*two_way(CLAIM), *event_studies(CLAIM), *staggered(CLAIM))

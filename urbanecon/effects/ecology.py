@@ -1,6 +1,6 @@
 """E3: new-type urbanization and ecology."""
 
-from urbanecon.effects.claim import ESSAY, Claim, Outcome, event_studies, two_way
+from urbanecon.effects.claim import ESSAY, Claim, Outcome, event_studies, staggered, two_way
 
 SO2_LAST_YEAR = 2015
 """The definition of industrial SO2 emissions changed in 2016; a change that hits cities in
@@ -29,4 +29,4 @@ CLAIM = Claim(
     ),
 )
 
-SPECS = (*two_way(CLAIM), *event_studies(CLAIM))
+SPECS = (*two_way(CLAIM), *event_studies(CLAIM), *staggered(CLAIM))

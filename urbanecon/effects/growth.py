@@ -1,6 +1,6 @@
 """E1: new-type urbanization and economic growth."""
 
-from urbanecon.effects.claim import ESSAY, Claim, Outcome, event_studies, two_way
+from urbanecon.effects.claim import ESSAY, Claim, Outcome, event_studies, staggered, two_way
 
 CLAIM = Claim(
     id="E1",
@@ -15,4 +15,4 @@ CLAIM = Claim(
     ),
 )
 
-SPECS = (*two_way(CLAIM), *event_studies(CLAIM))
+SPECS = (*two_way(CLAIM), *event_studies(CLAIM), *staggered(CLAIM))

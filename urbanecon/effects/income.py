@@ -1,6 +1,6 @@
 """E4: new-type urbanization and the distribution of income."""
 
-from urbanecon.effects.claim import ESSAY, Claim, Outcome, event_studies, two_way
+from urbanecon.effects.claim import ESSAY, Claim, Outcome, event_studies, staggered, two_way
 
 CLAIM = Claim(
     id="E4",
@@ -26,4 +26,4 @@ CLAIM = Claim(
     ),
 )
 
-SPECS = (*two_way(CLAIM), *event_studies(CLAIM))
+SPECS = (*two_way(CLAIM), *event_studies(CLAIM), *staggered(CLAIM))

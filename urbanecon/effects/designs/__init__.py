@@ -13,6 +13,13 @@ from collections.abc import Callable, Mapping
 
 import pandas as pd
 
+from urbanecon.effects.designs.staggered import (
+    estimate_bacon,
+    estimate_group_time,
+    estimate_honest,
+    estimate_imputation,
+    estimate_twfe_weights,
+)
 from urbanecon.effects.designs.two_way import estimate_event_study, estimate_twfe
 from urbanecon.effects.spec import Spec
 from urbanecon.estimation.fit import Fit
@@ -22,4 +29,9 @@ Design = Callable[[Spec, pd.DataFrame], Fit]
 DESIGNS: Mapping[str, Design] = {
     "twfe": estimate_twfe,
     "event_study": estimate_event_study,
+    "group_time": estimate_group_time,
+    "imputation": estimate_imputation,
+    "bacon": estimate_bacon,
+    "twfe_weights": estimate_twfe_weights,
+    "honest": estimate_honest,
 }
