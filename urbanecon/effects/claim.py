@@ -40,7 +40,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What an essay claims and the outcomes that can bear it out; the first is primary."""
+    """What an essay claims and the outcomes that can bear it out; the first is primary.
+
+    `mechanisms` are the variables through which the essay has the effect come about.
+    """
 
     id: str
     name: str
@@ -48,6 +51,7 @@ class Claim:
     words_zh: str
     essay: str
     outcomes: tuple[Outcome, ...]
+    mechanisms: tuple[str, ...] = ()
 
     @property
     def primary(self) -> Outcome:
@@ -64,6 +68,19 @@ PROVINCE_TREATMENTS = ("pilot_share_province", "urban_share_province")
 CITY_EFFECTS = (("city", "year"), ("city", "province:year"))
 PROVINCE_EFFECTS = (("province", "year"),)
 """Province-by-year effects would absorb every province-level regressor."""
+
+
+def every_strategy(claim: Claim) -> tuple[Spec, ...]:
+    """Strategies S1 to S5 and the mechanisms of a claim, in this order."""
+    return (
+        *two_way(claim),
+        *event_studies(claim),
+        *staggered(claim),
+        *instrumented(claim),
+        *spatial(claim),
+        *heterogeneous(claim),
+        *mediated(claim),
+    )
 
 
 def two_way(claim: Claim) -> tuple[Spec, ...]:
@@ -112,6 +129,55 @@ def staggered(claim: Claim) -> tuple[Spec, ...]:
         for spec in event_studies(claim)
         for design, through in designs
     )
+
+
+def instrumented(claim: Claim) -> tuple[Spec, ...]:
+    """Strategy S3: the urban share instrumented, and as an endogenous regressor of GMM."""
+    return tuple(
+        spec.but(treatment="urban_share_benchmarked", design=design)
+        for spec in event_studies(claim)
+        for design in designs_of("shift_share", "terrain", "gmm")
+    )
+
+
+def spatial(claim: Claim) -> tuple[Spec, ...]:
+    """Strategy S4: spatial Durbin model and rings of pilots, for every yearly city outcome."""
+    return tuple(
+        spec.but(design=design)
+        for spec in event_studies(claim)
+        for design in designs_of("durbin", "exposure")
+    )
+
+
+def heterogeneous(claim: Claim) -> tuple[Spec, ...]:
+    """Strategy S5, for the primary outcome: region, size, threshold and quantiles."""
+    designs: tuple[tuple[Design, str], ...] = (
+        ("groups", "region"),
+        ("groups", "size"),
+        ("threshold", "urban_share_benchmarked"),
+        ("quantile", ""),
+    )
+    return tuple(
+        spec.but(design=design, through=through)
+        for spec in event_studies(claim)
+        if spec.primary
+        for design, through in designs
+    )
+
+
+def mediated(claim: Claim) -> tuple[Spec, ...]:
+    """Each mechanism as a mediator of the pilot's effect on the primary outcome."""
+    return tuple(
+        spec.but(design="mediation", through=mechanism)
+        for spec in event_studies(claim)
+        if spec.primary
+        for mechanism in claim.mechanisms
+    )
+
+
+def designs_of(*names: Design) -> tuple[Design, ...]:
+    """Names of designs, checked as such."""
+    return names
 
 
 def _spec(claim: Claim, outcome: Outcome, treatment: str, effects: tuple[str, ...]) -> Spec:

@@ -1,6 +1,6 @@
 """E2: new-type urbanization and culture."""
 
-from urbanecon.effects.claim import ESSAY, Claim, Outcome, event_studies, staggered, two_way
+from urbanecon.effects.claim import ESSAY, Claim, Outcome, every_strategy
 
 IMPUTED = (
     "the city series of private spending is the provincial figure times relative wages, "
@@ -25,6 +25,7 @@ CLAIM = Claim(
         Outcome("ln_education_private_rural_province", 1, unit="province", reason=IMPUTED),
         Outcome("ln_fiscal_education_pc", 1),
     ),
+    mechanisms=("fiscal_effort", "citizenization"),
 )
 
-SPECS = (*two_way(CLAIM), *event_studies(CLAIM), *staggered(CLAIM))
+SPECS = every_strategy(CLAIM)

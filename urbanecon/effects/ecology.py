@@ -1,6 +1,6 @@
 """E3: new-type urbanization and ecology."""
 
-from urbanecon.effects.claim import ESSAY, Claim, Outcome, event_studies, staggered, two_way
+from urbanecon.effects.claim import ESSAY, Claim, Outcome, every_strategy
 
 SO2_LAST_YEAR = 2015
 """The definition of industrial SO2 emissions changed in 2016; a change that hits cities in
@@ -27,6 +27,7 @@ CLAIM = Claim(
         Outcome("ln_co2_per_gdp", -1),
         Outcome("ln_npp", 1),
     ),
+    mechanisms=("upgrading", "ln_population_density"),
 )
 
-SPECS = (*two_way(CLAIM), *event_studies(CLAIM), *staggered(CLAIM))
+SPECS = every_strategy(CLAIM)

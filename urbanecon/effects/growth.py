@@ -1,6 +1,6 @@
 """E1: new-type urbanization and economic growth."""
 
-from urbanecon.effects.claim import ESSAY, Claim, Outcome, event_studies, staggered, two_way
+from urbanecon.effects.claim import ESSAY, Claim, Outcome, every_strategy
 
 CLAIM = Claim(
     id="E1",
@@ -13,6 +13,7 @@ CLAIM = Claim(
         Outcome("ln_gdp_per_employee", 1),
         Outcome("ln_night_lights", 1),
     ),
+    mechanisms=("upgrading", "students_per_10k", "finance", "openness", "fiscal_effort"),
 )
 
-SPECS = (*two_way(CLAIM), *event_studies(CLAIM), *staggered(CLAIM))
+SPECS = every_strategy(CLAIM)

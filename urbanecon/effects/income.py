@@ -1,6 +1,6 @@
 """E4: new-type urbanization and the distribution of income."""
 
-from urbanecon.effects.claim import ESSAY, Claim, Outcome, event_studies, staggered, two_way
+from urbanecon.effects.claim import ESSAY, Claim, Outcome, every_strategy
 
 CLAIM = Claim(
     id="E4",
@@ -24,6 +24,7 @@ CLAIM = Claim(
         ),
         Outcome("light_gini", -1),
     ),
+    mechanisms=("students_per_10k", "fiscal_effort", "citizenization"),
 )
 
-SPECS = (*two_way(CLAIM), *event_studies(CLAIM), *staggered(CLAIM))
+SPECS = every_strategy(CLAIM)

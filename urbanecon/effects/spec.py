@@ -22,6 +22,7 @@ Design = Literal[
     "gmm",
     "durbin",
     "exposure",
+    "groups",
     "threshold",
     "quantile",
     "moderation",
@@ -69,8 +70,9 @@ class Spec:
     design
         Estimator; see `effects.designs`.
     through
-        The third variable of designs that have one: the moderator, mediator or
-        threshold variable; for "group_time" whom the treated are compared with.
+        The third variable of designs that have one: the moderator, mediator,
+        grouping or threshold variable; for "group_time" whom the treated are
+        compared with.
     controls
         Codebook names. Each must not itself be moved by the treatment.
     fixed_effects

@@ -91,19 +91,25 @@ class Number:
 def estimate_numbers(estimate: Estimate, file: str) -> list[Number]:
     """Return the numbers of one estimate; none when it could not be estimated.
 
-    Fields of a two-way estimate: ``estimate se p low high nobs clusters
-    first_year last_year mean r2_within direction agreement``, and for an outcome
+    Fields of an estimate with a coefficient of the treatment: ``estimate se p low high
+    nobs clusters first_year last_year mean r2_within direction agreement``, and for an outcome
     in logs ``percent percent_low percent_high``. Fields of an event study:
     ``nobs clusters first_year last_year pretrend_statistic pretrend_p pretrend``
     and ``estimate se p`` (and ``percent`` for logs) of each year of its path and of
     the mean after adoption, as in ``t-3.p`` and ``mean_post.estimate``; the latter
-    also has a ``direction``.
+    also has a ``direction``. Other designs add what is in `DESIGN_STATS`, every
+    other coefficient as ``<term>.estimate``, ``.se``, ``.p`` and the effects of
+    space as ``direct.estimate``, ``indirect.estimate``, ``total.estimate``.
     """
     if estimate.fit is None:
         return []
     spec, fit = estimate.spec, estimate.fit
     rows = _sample_rows(fit)
-    rows += _path_rows(spec, fit) if spec.design == "event_study" else _term_rows(spec, fit)
+    if spec.design == "event_study":
+        rows += _path_rows(spec, fit)
+    elif spec.design == "twfe" or spec.treatment in fit.params.index:
+        rows += _term_rows(spec, fit)
+    rows += _design_rows(spec, fit)
     return [
         Number(f"{spec.name}.{field}", value, format, unit, file, spec.name, where)
         for field, value, format, unit, where in rows
@@ -153,6 +159,38 @@ def _term_rows(spec: Spec, fit: Fit) -> list[Row]:
         for key, field in (("estimate", ""), ("low", "_low"), ("high", "_high")):
             change = percent_change(row[key], step)
             rows.append((f"percent{field}", change, "percent", unit, name))
+    return rows
+
+
+DESIGN_STATS: Mapping[str, tuple[str, ...]] = {
+    "honest": ("breakdown",),
+    "twfe_weights": ("negative_share",),
+    "gmm": ("instruments",),
+    "mediation": ("share", "rho_zero"),
+}
+"""Scalars of a Fit that the text may use, by design."""
+
+
+def _design_rows(spec: Spec, fit: Fit) -> list[Row]:
+    """What designs beyond the two-way ones add."""
+    if spec.design in ("twfe", "event_study"):
+        return []
+    rows: list[Row] = [
+        (key, float(fit.stats[key]), "number", "", "") for key in DESIGN_STATS.get(spec.design, ())
+    ]
+    tidy = fit.tidy().drop(index=spec.treatment, errors="ignore")
+    for name in tidy.index:
+        row = tidy.loc[name]
+        rows += _effect_rows(spec, str(name), row["estimate"], row["se"], row["p"])
+    if "impacts" in fit.extra:
+        impacts = fit.extra["impacts"].query("variable == @spec.treatment")
+        for _, row in impacts.iterrows():
+            rows += _effect_rows(spec, row["effect"], row["estimate"], row["se"], row["p"])
+    for test in fit.diagnostics:
+        rows += [
+            (f"{test.name}.statistic", test.statistic, "number", "", ""),
+            (f"{test.name}.p", test.p, "p", "", ""),
+        ]
     return rows
 
 

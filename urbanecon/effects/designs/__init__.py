@@ -13,6 +13,19 @@ from collections.abc import Callable, Mapping
 
 import pandas as pd
 
+from urbanecon.effects.designs.heterogeneity import (
+    estimate_groups,
+    estimate_moderation,
+    estimate_quantile,
+    estimate_threshold,
+)
+from urbanecon.effects.designs.instruments import (
+    estimate_gmm,
+    estimate_shift_share,
+    estimate_terrain,
+)
+from urbanecon.effects.designs.mechanisms import estimate_mediation
+from urbanecon.effects.designs.space import estimate_durbin, estimate_exposure
 from urbanecon.effects.designs.staggered import (
     estimate_bacon,
     estimate_group_time,
@@ -26,6 +39,16 @@ from urbanecon.estimation.fit import Fit
 
 Design = Callable[[Spec, pd.DataFrame], Fit]
 
+STRATEGIES: Mapping[str, tuple[str, ...]] = {
+    "S1": ("twfe",),
+    "S2": ("event_study", "group_time", "imputation", "honest", "bacon", "twfe_weights"),
+    "S3": ("shift_share", "terrain", "gmm"),
+    "S4": ("durbin", "exposure"),
+    "S5": ("groups", "threshold", "quantile", "moderation"),
+    "mechanisms": ("mediation",),
+}
+"""Designs of each strategy of the claims ledger."""
+
 DESIGNS: Mapping[str, Design] = {
     "twfe": estimate_twfe,
     "event_study": estimate_event_study,
@@ -34,4 +57,14 @@ DESIGNS: Mapping[str, Design] = {
     "bacon": estimate_bacon,
     "twfe_weights": estimate_twfe_weights,
     "honest": estimate_honest,
+    "shift_share": estimate_shift_share,
+    "terrain": estimate_terrain,
+    "gmm": estimate_gmm,
+    "durbin": estimate_durbin,
+    "exposure": estimate_exposure,
+    "groups": estimate_groups,
+    "threshold": estimate_threshold,
+    "quantile": estimate_quantile,
+    "moderation": estimate_moderation,
+    "mediation": estimate_mediation,
 }
