@@ -34,6 +34,9 @@ def test_the_table_has_a_line_for_every_comparison(verified):
 
 def test_the_table_names_every_file_of_reference_values_that_is_used(verified):
     for row, line in zip(verified.ROWS, lines(verified), strict=True):
+        if isinstance(row.references, str):
+            assert row.references in line
+            continue
         for name in row.references:
             assert f"`{name}`" in line
             assert (ROOT / "tests" / "reference" / f"{name}.json").is_file()

@@ -1,4 +1,4 @@
-"""The comparisons of `verified.py`: one function an estimator, one case a stored result.
+"""The comparisons of `verified.py` for equations: one function an estimator, one case a result.
 
 Each calls the estimator as its tests do. Where the reference counts degrees of
 freedom in another way, the factor between the two is stated beside the case.
@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from references import CONSTANT, INVESTMENT, Case, cities, data_set, grunfeld, of_fit, values
 
-from urbanecon.estimation.fit import Fit
+from urbanecon.estimation.fit import Diagnostic, Fit
 
 FIXEST_SPHERE_KM = 6376.0
 FIXEST_PLANE_KM = 111 * 180 / 3.14159
@@ -40,17 +40,34 @@ def effects_of_cities() -> Iterator[Case]:
 
 def effects_of_firms() -> Iterator[Case]:
     from urbanecon.estimation.fixed_effects import fixed_effects
-    from urbanecon.estimation.inference import NeweyWest
 
     expected = values("twfe_grunfeld_fixest")
     inferences = {
         "iid": "iid", "hetero": "hetero", "cl_firm": "cluster(firm)",
-        "twoway": "cluster(firm, year)", "NW2": NeweyWest(2, unit="firm"),
-        "DK2": "driscoll-kraay(2)", "DK_default": "driscoll-kraay",
+        "twoway": "cluster(firm, year)",
     }  # fmt: skip
     for case, vcov in inferences.items():
         fit = fixed_effects(grunfeld(), *INVESTMENT, ("firm", "year"), vcov)
         yield of_fit(fit, expected[case])
+
+
+def serially_robust(inferences: dict[str, Any]) -> Iterator[Case]:
+    """Errors of the two-way equation of ten firms under serial correlation."""
+    from urbanecon.estimation.fixed_effects import fixed_effects
+
+    for case, vcov in inferences.items():
+        fit = fixed_effects(grunfeld(), *INVESTMENT, ("firm", "year"), vcov)
+        yield of_fit(fit, values("twfe_grunfeld_fixest")[case])
+
+
+def newey_west() -> Iterator[Case]:
+    from urbanecon.estimation.inference import NeweyWest
+
+    yield from serially_robust({"NW2": NeweyWest(2, unit="firm")})
+
+
+def driscoll_kraay() -> Iterator[Case]:
+    yield from serially_robust({"DK2": "driscoll-kraay(2)", "DK_default": "driscoll-kraay"})
 
 
 def effects_of_firms_in_plm() -> Iterator[Case]:
@@ -100,16 +117,25 @@ def classical() -> Iterator[Case]:
     yield of_fit(fixed_effects(data, *INVESTMENT, (), "iid"), expected["pooling"])
 
 
-def panel_diagnostics() -> Iterator[Case]:
-    from urbanecon.estimation import panel_tests, serial_tests, unit_roots
+def of_tests(found: dict[str, Diagnostic]) -> Iterator[Case]:
+    """Compare statistics with those of plm."""
+    for case, test in found.items():
+        yield Case([(test.statistic, values("panel_tests_grunfeld_plm")[case]["stat"])])
+
+
+def hausman_test() -> Iterator[Case]:
     from urbanecon.estimation.hausman import hausman
 
+    yield from of_tests({"hausman": hausman(grunfeld(), *INVESTMENT)})
+
+
+def panel_diagnostics() -> Iterator[Case]:
+    from urbanecon.estimation import panel_tests, serial_tests
+
     equation = (grunfeld(), *INVESTMENT)
-    series = (grunfeld(), "inv")
     effects = panel_tests.breusch_pagan(*equation)
     sections = panel_tests.cross_section_dependence(*equation)
     found = {
-        "hausman": hausman(*equation),
         "F_individual": panel_tests.effects_test(*equation),
         "LM_bp": effects[0],
         "LM_honda": effects[1],
@@ -118,13 +144,42 @@ def panel_diagnostics() -> Iterator[Case]:
         "pwartest": serial_tests.wooldridge_within(*equation),
         "pbgtest2": serial_tests.breusch_godfrey(*equation, 2),
         "wooldridge_fd": serial_tests.wooldridge_differences(*equation, "differences"),
+    }
+    yield from of_tests(found)
+
+
+def unit_root_tests() -> Iterator[Case]:
+    from urbanecon.estimation import unit_roots
+
+    series = (grunfeld(), "inv")
+    found = {
         "ips_inv": unit_roots.im_pesaran_shin(*series, df_correction=False),
         "maddala_inv": unit_roots.maddala_wu(*series, df_correction=False),
         "llc_inv": unit_roots.levin_lin_chu(*series),
         "cips_inv": unit_roots.cips(*series, "intercept", 2),
     }
-    for case, test in found.items():
-        yield Case([(test.statistic, values("panel_tests_grunfeld_plm")[case]["stat"])])
+    yield from of_tests(found)
+
+
+def quantiles() -> Iterator[Case]:
+    from urbanecon.estimation.quantile import quantile_regression
+
+    for tau, expected in values("quantreg_engel_grunfeld").items():
+        if "se_iid" not in expected:
+            continue
+        for errors in ("iid", "nid"):
+            fit = quantile_regression(data_set("engel"), "foodexp", ["income"], float(tau), errors)
+            yield of_fit(fit, {"coef": expected["coef"], "se": expected[f"se_{errors}"]})
+
+
+def quantiles_with_effects() -> Iterator[Case]:
+    from urbanecon.estimation.quantile import quantile_regression
+
+    expected = values("quantreg_engel_grunfeld")["grunfeld_lsdv_fn"]
+    taus = [float(tau) for tau in expected]
+    fit = quantile_regression(grunfeld(), *INVESTMENT, taus, "iid", effects=["firm"])
+    for tau, slopes in expected.items():
+        yield Case([(fit.params[f"{term}@{tau}"], value) for term, value in slopes.items()])
 
 
 def instruments_in_panels() -> Iterator[Case]:
@@ -140,20 +195,38 @@ def instruments_in_panels() -> Iterator[Case]:
         yield of_fit(fit, expected[case], names)
 
 
-def instruments_in_cross_sections() -> Iterator[Case]:
-    from urbanecon.estimation.instrumental import instrumental
-
+def cigarettes() -> pd.DataFrame:
     data = data_set("cigarettessw")
     data = data[data["year"].astype(int) == 1995].set_index("state")
-    logs = np.log(data[["packs", "rprice", "rincome"]]).add_prefix("ln_")
+    return data[["tdiff", "rtax"]].join(
+        np.log(data[["packs", "rprice", "rincome"]]).add_prefix("ln_")
+    )
+
+
+def demand(vcov: str) -> Fit:
+    """Demand for cigarettes, the price instrumented by two taxes."""
+    from urbanecon.estimation.instrumental import instrumental
+
+    return instrumental(
+        cigarettes(), "ln_packs", ["ln_rprice"], ["tdiff", "rtax"], ["ln_rincome"],
+        effects=(), vcov=vcov,
+    )  # fmt: skip
+
+
+def instruments_in_cross_sections() -> Iterator[Case]:
     names = CONSTANT | {"log(rprice)": "ln_rprice", "log(rincome)": "ln_rincome"}
     inferences = {"iid": ("iid", 1.0), "HC1": ("hetero", 1.0), "HC0": ("hetero", 45 / 48)}
     for case, (vcov, factor) in inferences.items():
-        fit = instrumental(
-            data[["tdiff", "rtax"]].join(logs), "ln_packs", ["ln_rprice"], ["tdiff", "rtax"],
-            ["ln_rincome"], effects=(), vcov=vcov,
-        )  # fmt: skip
-        yield of_fit(fit, values("iv_cigarettes_aer")[case], names, scale=factor**0.5)
+        yield of_fit(demand(vcov), values("iv_cigarettes_aer")[case], names, factor**0.5)
+
+
+def instrument_diagnostics() -> Iterator[Case]:
+    found = {test.name: test for test in demand("iid").diagnostics}
+    names = [n for n in found if "first-stage F" in n or n.startswith("Wu") or n == "Sargan"]
+    expected = values("iv_cigarettes_aer")["diagnostics_iid"]
+    for name, theirs in zip(names, expected, strict=True):
+        pairs = ((found[name].statistic, theirs["statistic"]), (found[name].p, theirs["p-value"]))
+        yield Case(pairs)
 
 
 def dynamic() -> Iterator[Case]:
@@ -188,135 +261,3 @@ def dynamic() -> Iterator[Case]:
         bare = case == "AB91_diff_onestep_nonrobust"
         scale = (fit.stats["units"] * fit.stats["sigma2"]) ** -0.5 if bare else 1.0
         yield of_fit(fit, expected, terms, scale)
-
-
-def group_times() -> Iterator[Case]:
-    from urbanecon.estimation.aggregation import aggregate
-    from urbanecon.estimation.group_time import group_time
-
-    data = data_set("mpdta").assign(first=lambda d: d["first.treat"].where(d["first.treat"] > 0))
-    data = data.set_index(["countyreal", "year"])
-    for case, expected in values("cs_did_mpdta").items():
-        if "|" not in case:
-            continue
-        method, control, base, covariates = case.split("|")
-        fit = group_time(
-            data, "lemp", "first", [] if covariates == "~1" else ["lpop"],
-            method=method, control_group=control, base_period=base, draws=0,
-        )  # fmt: skip
-        cells, simple = fit.extra["effects"], aggregate(fit, "simple", draws=0)
-        overall = expected["simple"]
-        yield Case(
-            [
-                *zip(cells["estimate"], expected["att"], strict=True),
-                (simple.params["overall"], overall["overall"]),
-            ],
-            [
-                *zip(cells["se"], expected["se"], strict=True),
-                (simple.se["overall"], overall["overall_se"]),
-            ],
-        )
-
-
-def sun_abraham() -> Iterator[Case]:
-    from urbanecon.estimation.sun_abraham import sun_abraham
-
-    data = data_set("base_stagg").set_index(["id", "year"])
-    fit = sun_abraham(data, "y", "year_treated", controls=["x1"], vcov="iid")
-    expected = values("sunab_base_stagg_fixest")
-    event = expected["event"]
-    names = {k: k if k == "x1" else f"t{int(k.removeprefix('year::')):+d}" for k in event["coef"]}
-    yield of_fit(fit, event, names)
-    att = expected["att"]
-    yield Case([(fit.stats["att"], att["coef"])], [(fit.stats["att_se"], att["se"])])
-
-
-def benzarti_carloni() -> Fit:
-    """The event study that HonestDiD ships."""
-    found = values("honestdid_bc")
-    leads = found["numPre"]
-    names = [f"t{r:+d}" for r in range(-leads - 1, len(found["betahat"]) - leads) if r != -1]
-    return Fit(
-        params=pd.Series(found["betahat"], index=names),
-        vcov=pd.DataFrame(found["sigma"], index=names, columns=names),
-        nobs=0, df=np.inf, sample=pd.Index([]), outcome="y", estimator="event study",
-        inference="given",
-    )  # fmt: skip
-
-
-def bounds(kind: str, key: str, expected: list[dict[str, float]]) -> Iterator[Case]:
-    """Robust intervals at each bound on the violations; the first is the original one."""
-    from urbanecon.estimation.honest import honest_did
-
-    study, sizes = benzarti_carloni(), [row[key] for row in expected]
-    sets = honest_did(study, kind, sizes, breakdown=False).extra["sets"]
-    for ours, theirs in zip(sets.iloc[1:].itertuples(), expected, strict=True):
-        yield Case([(ours.low, theirs["lb"]), (ours.high, theirs["ub"])])
-
-
-def smoothness() -> Iterator[Case]:
-    yield from bounds("smoothness", "M", values("honestdid_bc")["flci"])
-
-
-def relative_magnitudes() -> Iterator[Case]:
-    rows = [row for row in values("honestdid_bc")["rm_clf"] if row["Mbar"] <= 1.5]
-    yield from bounds("relative magnitudes", "Mbar", rows)  # at 2 the grid of the reference ends
-
-
-def spatial() -> Iterator[Case]:
-    from urbanecon.estimation.spatial_panel import spatial_panel
-    from urbanecon.estimation.weights import weights_from_matrix
-
-    data = data_set("produc_plm")
-    logs = {f"log({name})": np.log(data[name]) for name in ("gsp", "pcap", "pc", "emp")}
-    data = data.assign(**logs).set_index(["state", "year"])
-    weights = weights_from_matrix(data_set("usaww").set_index("Unnamed: 0"))
-    terms = ["log(pcap)", "log(pc)", "log(emp)", "unemp"]
-    names = {"lambda": "rho", "w_pcap": "W log(pcap)", "w_pc": "W log(pc)",
-             "w_emp": "W log(emp)", "w_unemp": "W unemp"}  # fmt: skip
-    one, two = "spatial_panel_produc_splm", "spatial_panel_twoways_dummies_splm"
-    for file, case, model, effects in (
-        (one, "individual_lag", "sar", {"effects": ["state"]}),
-        (one, "sdm_individual", "sdm", {"effects": ["state"]}),
-        (two, "sar", "sar", {}),
-        (two, "sdm", "sdm", {}),
-    ):
-        fit = spatial_panel(data, "log(gsp)", terms, weights, model, correction="none", **effects)
-        yield of_fit(fit, values(file)[case], names)
-
-
-def hansen(convention: str, thresholds: int, vcov: str) -> Fit:
-    """Fit Hansen's equation of 565 firms, regressors lagged once."""
-    from urbanecon.estimation.threshold import threshold_regression
-
-    raw = data_set("invest_hansen1999").set_axis(["i", "q", "c", "d"], axis=1)
-    row = np.arange(len(raw))
-    raw.index = pd.MultiIndex.from_arrays([row // 15, row % 15], names=["firm", "year"])
-    lagged = raw[["q", "c", "d"]].groupby(level="firm").shift(1)
-    data = pd.DataFrame({"I": raw["i"], "Q": lagged["q"], "CF": lagged["c"], "D": lagged["d"]})
-    data = data.assign(Q2=data["Q"] ** 2, Q3=data["Q"] ** 3, QD=data["Q"] * data["D"]).dropna()
-    return threshold_regression(
-        data, "I", ["CF"], "D", ["Q", "Q2", "Q3", "D", "QD"],
-        thresholds=thresholds, draws=0, convention=convention, vcov=vcov,
-    )  # fmt: skip
-
-
-def threshold() -> Iterator[Case]:
-    variants = {"within": "plain_within_variant", "drop-last": "hansen_gauss_variant"}
-    for convention, case in variants.items():
-        fit = hansen(convention, 2, "hetero")
-        expected = values("hansen_threshold_numpy_strict")[case]
-        counted = 565 if convention == "within" else 0
-        scale = np.sqrt((fit.nobs - counted - 8) / fit.nobs)
-        statistics = [(fit.stats[f"F_{i}"], expected[f"F{i}"]) for i in (1, 2)]
-        yield Case(
-            [*zip(fit.params, expected["coef"], strict=True), *statistics],
-            zip(fit.se * scale, expected["se_white"], strict=True),
-        )
-
-
-def threshold_in_pdr() -> Iterator[Case]:
-    for count, case in {1: "single", 2: "double_first_stage_then_refined"}.items():
-        fit = hansen("drop-last", count, "iid")
-        expected = values("hansen_threshold_pdR")[case]
-        yield Case([(fit.stats[f"F_{count}"], expected["LR"])])

@@ -126,7 +126,7 @@ def test_what_has_no_comparison_is_refused():
         bacon(data.assign(first=2008.0), "y", "first")
     with pytest.raises(NotEstimableError, match="is treated by 2014"):
         bacon(data.assign(first=2050.0), "y", "first")
-    with pytest.raises(NotEstimableError, match="'first' changes within city"):
+    with pytest.raises(DataError, match="'first' changes within city"):
         bacon(data.assign(first=data.index.get_level_values("year")), "y", "first")
     with pytest.raises(MissingColumnError, match="Did you mean 'first'"):
         bacon(data, "y", "frst")
@@ -141,5 +141,5 @@ def test_what_has_no_comparison_is_refused():
 def test_several_rows_of_a_city_and_year_are_refused():
     data = simulate(STARTS["never, early, late"])
     twice = pd.concat([data.assign(part=1), data.assign(part=2)]).set_index("part", append=True)
-    with pytest.raises(DataError, match="more than one row in a year"):
+    with pytest.raises(DataError, match="city 0, year 2005 occurs more than once"):
         bacon(twice, "y", "first")

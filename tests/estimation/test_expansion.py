@@ -19,6 +19,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
+from urbanecon.estimation.classical_panel import first_difference, random_effects
 from urbanecon.estimation.event_study import event_study
 from urbanecon.estimation.fit import Fit
 from urbanecon.estimation.fixed_effects import fixed_effects
@@ -42,6 +43,11 @@ class Equation:
     effects: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()
     outcome: str = "y"
+    constant: bool = True
+
+    @property
+    def n_terms(self):
+        return len(self.regressors) + (self.constant and not self.effects)
 
     @property
     def variables(self):
@@ -54,13 +60,13 @@ def labels(rows, effect):
     return parts[0] if len(parts) == 1 else parts[0] + "/" + parts[1]
 
 
-def written_out(rows, names, effects):
+def written_out(rows, names, equation):
     """Columns beside a dummy for every level of every effect, or beside a constant."""
     columns = [rows[name].to_numpy(dtype=float) for name in names]
-    for effect in effects:
+    for effect in equation.effects:
         label = labels(rows, effect).to_numpy()
         columns += [(label == level).astype(float) for level in sorted(set(label))]
-    if not effects:
+    if equation.constant and not equation.effects:
         columns.append(np.ones(len(rows)))
     return np.column_stack(columns)
 
@@ -69,15 +75,15 @@ def pseudo_inverse(rows, equation, weight):
     """Coefficients, P and residuals, all rows multiplied by the root of their weight."""
     root = np.ones(len(rows)) if weight is None else np.sqrt(rows[weight].to_numpy())
     y = root * rows[equation.outcome].to_numpy()
-    x = root[:, None] * written_out(rows, equation.regressors, equation.effects)
+    x = root[:, None] * written_out(rows, equation.regressors, equation)
     on = x
     if equation.excluded:
         exogenous = (*equation.excluded, *equation.regressors[1:])
-        z = root[:, None] * written_out(rows, exogenous, equation.effects)
+        z = root[:, None] * written_out(rows, exogenous, equation)
         on = z @ np.linalg.lstsq(z, x, rcond=1e-12)[0]
     inverse = np.linalg.pinv(on, rcond=1e-12)
     params = inverse @ y
-    terms = len(equation.regressors) + (not equation.effects)  # the constant is a term
+    terms = equation.n_terms
     return params[:terms], inverse[:terms], y - x @ params
 
 
@@ -120,11 +126,11 @@ def pairs(how, rows):
 def factor_and_df(how, rows, equation):
     """Small-sample factor and degrees of freedom, as fixest has them.
 
-    K is the slopes, a mean, and the levels less one of each effect that is not
+    K is the slopes, a mean if there is one, and the levels less one of each effect that is not
     nested in a cluster.
     """
     clusters = {"cluster": ["city"], "two-way": ["city", "year"]}.get(how, [])
-    k = len(equation.regressors) + 1
+    k = len(equation.regressors) + equation.constant
     for effect in equation.effects:
         label = labels(rows, effect).to_numpy()
         levels = len(set(label))
@@ -244,6 +250,39 @@ def relative_years(rows):
     return rows
 
 
+def changes(rows):
+    """Changes from the period before, of the periods that any city has."""
+    years = sorted(set(rows["year"]))
+    at = {(row.city, years.index(row.year)): row for row in rows.itertuples()}
+    out = []
+    for (city, t), row in sorted(at.items()):
+        if (city, t - 1) in at:
+            before = at[city, t - 1]
+            moved = {name: getattr(row, name) - getattr(before, name) for name in ("y", *OWN)}
+            out.append(row._asdict() | moved)
+    return pd.DataFrame(out).drop(columns="Index")
+
+
+def quasi_demeaned(rows):
+    """Rows less theta of their city mean, Swamy-Arora with full matrices; "one" is constant."""
+    dummies = (rows["city"].to_numpy()[:, None] == np.unique(rows["city"])).astype(float)
+    size = dummies.sum(axis=0)
+    average = dummies / size @ dummies.T
+    n, y = len(rows), rows["y"].to_numpy()
+    x = np.column_stack([rows[list(OWN)], np.ones(n)])
+
+    def left_by(columns):
+        return np.eye(n) - columns @ np.linalg.pinv(columns, rcond=1e-12)
+
+    within = left_by(np.column_stack([dummies, x]))
+    errors = y @ within @ y / np.trace(within)
+    form = average @ left_by(average @ x) @ average
+    effects = (y @ form @ y - np.trace(form) * errors) / np.trace(form @ dummies @ dummies.T)
+    theta = dummies @ (1 - np.sqrt(errors / (errors + size * effects)))
+    columns = rows[["y", *OWN]].assign(one=1.0)
+    return rows.assign(**(columns - theta[:, None] * (average @ columns.to_numpy())))
+
+
 def spatially_lagged(rows):
     """The largest balanced panel, found by trying all sets of years, with lags by loops."""
     present = {city: set(years) for city, years in rows.groupby("city")["year"]}
@@ -286,6 +325,16 @@ MODELS = {
         ),
         Equation(OWN, TWO_WAY, ("q1", "q2")),
     ),
+    "first differences": Model(
+        lambda data, vcov, _: first_difference(data, "y", OWN, vcov, drift=True),
+        Equation(OWN),
+        changes,
+    ),
+    "random effects": Model(
+        lambda data, vcov, _: random_effects(data, "y", OWN, vcov),
+        Equation((*OWN, "one"), constant=False),
+        quasi_demeaned,
+    ),
     "SLX": Model(
         lambda data, vcov, _: spatial_lag_of_x(
             data, "y", OWN, weights_from_matrix(pd.DataFrame(neighbours())), vcov=vcov
@@ -305,8 +354,9 @@ COVARIANCES = {
     "conley": f"conley({CUTOFF:g})",
     "conley with lags": Conley(CUTOFF, kernel="bartlett", lags=2),
 }
-# the spatial lag of X has no weighted form
-WEIGHTED = [(m, w) for m in MODELS for w in (None, "weight") if not (m == "SLX" and w)]
+# those without a weighted form
+UNWEIGHTED = {"SLX", "first differences", "random effects"}
+WEIGHTED = [(m, w) for m in MODELS for w in (None, "weight") if not (m in UNWEIGHTED and w)]
 GAPS = ["complete", "at random", "a city with one row", "a year missing"]
 
 
@@ -317,6 +367,19 @@ def rows_by_hand(model, weight, gaps):
     needed = [v for v in MODELS[model].equation.variables if v in data.columns]
     rows = data.dropna(subset=needed + ([weight] if weight else [])).reset_index(drop=True)
     return MODELS[model].by_hand(rows)
+
+
+def plain_cell(model, how, weight, gaps):
+    """The plain implementation; random effects without a cluster have other variances."""
+    rows, equation = rows_by_hand(model, weight, gaps), MODELS[model].equation
+    if model != "random effects" or how != "crv3":
+        return plain(rows, equation, how, weight)
+    params = pseudo_inverse(rows, equation, None)[0]
+    raw = with_gaps(gaps).reset_index().dropna(subset=["y", *OWN])
+    cities = sorted(set(raw["city"]))
+    without = [quasi_demeaned(raw[raw["city"] != c]) for c in cities]
+    moves = np.array([pseudo_inverse(some, equation, None)[0] for some in without]) - params
+    return params, (len(cities) - 1) / len(cities) * moves.T @ moves, len(cities) - 1
 
 
 def assert_same(fit, params, matrix, df):
@@ -334,7 +397,7 @@ def test_each_cell_is_what_first_principles_give(model, weight, how, gaps):
     rows = rows_by_hand(model, weight, gaps)
     fit = MODELS[model].call(with_gaps(gaps), COVARIANCES[how], weight)
     assert fit.nobs == len(rows)
-    assert_same(fit, *plain(rows, MODELS[model].equation, how, weight))
+    assert_same(fit, *plain_cell(model, how, weight, gaps))
 
 
 # -- the stored references -------------------------------------------------------------

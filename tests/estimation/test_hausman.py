@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from urbanecon.errors import NotEstimableError
 from urbanecon.estimation.hausman import hausman, hausman_robust
@@ -63,25 +64,71 @@ def test_the_auxiliary_regression_in_balanced_panels_is_that_of_mundlak(grunfeld
     assert found == pytest.approx(wald, rel=1e-8)
 
 
+def statistics(seed, draws, units=280, periods=5, clustered=0.0):
+    """Both statistics for many panels at once, balanced and with one regressor.
+
+    They are the estimators' own numbers in the panels where both are computed.
+    The robust one is the difference of within and between slopes, clustered.
+    """
+    frames = [
+        panel((seed, r), units=units, periods=periods, clustered=clustered) for r in range(2)
+    ]
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(draws, units, 1)) + rng.normal(size=(draws, units, periods)).cumsum(2)
+    shocks = rng.normal(size=x.shape)
+    if clustered:
+        shocks = shocks * x.std(axis=2, keepdims=True) ** clustered
+    y = x + rng.normal(size=(draws, units, 1)) + shocks
+    for r, frame in enumerate(frames):
+        x[r], y[r] = (frame[name].to_numpy().reshape(units, periods) for name in ("x", "y"))
+    classical, robust = _hausman(x, y)
+    found = [hausman_robust(frame, "y", ["x"]).statistic for frame in frames]
+    factor = found[0] / robust[0]
+    assert found[1] == pytest.approx(factor * robust[1], rel=1e-7)
+    for r, frame in enumerate(frames):
+        assert hausman(frame, "y", ["x"]).statistic == pytest.approx(classical[r], rel=1e-6)
+    return classical, factor * robust
+
+
+def _hausman(x, y):
+    _, units, periods = x.shape
+    rows = units * periods
+    mx, my = x.mean(axis=2), y.mean(axis=2)
+    wx, wy = x - mx[:, :, None], y - my[:, :, None]
+    sw = np.sum(wx**2, axis=(1, 2))
+    bw = np.sum(wx * wy, axis=(1, 2)) / sw
+    ew = wy - bw[:, None, None] * wx
+    s2 = np.sum(ew**2, axis=(1, 2)) / (rows - units - 1)
+    cx, cy = mx - mx.mean(axis=1, keepdims=True), my - my.mean(axis=1, keepdims=True)
+    sb = np.sum(cx**2, axis=1)
+    bb = np.sum(cx * cy, axis=1) / sb
+    eb = cy - bb[:, None] * cx
+    own = np.sum(wx * ew, axis=2) / sw[:, None] - cx * eb / sb[:, None]
+    robust = (bw - bb) ** 2 / np.sum(own**2, axis=1)
+    effect = np.maximum(np.sum(eb**2, axis=1) / (units - 2) - s2 / periods, 0)
+    left = s2 / (s2 + periods * effect)  # (1 - theta)^2
+    sq = sw + left * periods * sb
+    br = (sw * bw + left * periods * sb * bb) / sq
+    errors = wy - br[:, None, None] * wx
+    errors = errors + np.sqrt(left)[:, None, None] * (cy - br[:, None] * cx)[:, :, None]
+    vr = np.sum(errors**2, axis=(1, 2)) / (rows - 2) / sq
+    return (bw - br) ** 2 / (s2 / sw - vr), robust
+
+
+CRITICAL = stats.chi2.ppf(0.95, 1)
+
+
 @pytest.mark.slow
-def test_both_tests_have_their_size():
-    p = np.array(
-        [[t(panel(s), "y", ["x"]).p for t in (hausman, hausman_robust)] for s in range(1000)]
-    )
-    rates = (p < 0.05).mean(axis=0)
-    assert ((rates > 0.035) & (rates < 0.07)).all(), rates
+def test_both_tests_reject_one_time_in_twenty_with_as_many_units_as_cities():
+    for found in statistics(0, 4000):
+        assert 0.04 <= np.mean(found > CRITICAL) <= 0.06
 
 
 @pytest.mark.slow
 def test_with_heteroskedastic_errors_only_the_robust_test_keeps_its_size():
-    p = np.array(
-        [
-            [t(panel(s, clustered=2.0), "y", ["x"]).p for t in (hausman, hausman_robust)]
-            for s in range(400)
-        ]
-    )
-    classical, robust = (p < 0.05).mean(axis=0)
-    assert classical > 0.10 and robust < 0.09, (classical, robust)
+    classical, robust = (np.mean(v > CRITICAL) for v in statistics(0, 4000, clustered=2.0))
+    assert classical > 0.14
+    assert 0.04 <= robust <= 0.06
 
 
 def test_correlated_effects_are_found():

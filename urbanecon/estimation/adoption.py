@@ -8,17 +8,11 @@ column.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
 import numpy as np
 import pandas as pd
 
-from urbanecon.errors import DataError, NotEstimableError
-from urbanecon.estimation.event_study import relative_years
-from urbanecon.estimation.sample import EstimationSample, Floats, Mask, draw_sample
+from urbanecon.errors import DataError, MissingColumnError, NotEstimableError, did_you_mean
 
-Incomplete = Literal["refuse", "drop"]
 NEVER = np.inf
 
 
@@ -28,8 +22,7 @@ def panel_keys(data: pd.DataFrame) -> tuple[str, str]:
     Raises
     ------
     DataError
-        The index has fewer than two levels, a level without a name, or a
-        (unit, year) more than once.
+        The index has fewer than two levels, or a level without a name.
     """
     names = data.index.names[:2]
     if len(names) < 2 or None in names:
@@ -41,109 +34,57 @@ def panel_keys(data: pd.DataFrame) -> tuple[str, str]:
     return unit, time
 
 
+def first_years(data: pd.DataFrame, name: str) -> pd.Series:
+    """First treated year by unit, from all rows of the data; infinite for the never treated.
+
+    Raises
+    ------
+    MissingColumnError
+        The data have no such column.
+    DataError
+        A value is no year, or a unit has more than one. Zero is no year: it stands
+        for never treated in data made for other software, and is missing here.
+    """
+    if name not in data.columns:
+        raise MissingColumnError(
+            f"the data have no column {name!r}.{did_you_mean(name, data.columns)}"
+        )
+    given = data[name]
+    numbers = pd.to_numeric(given, errors="coerce").astype(np.float64)
+    years = numbers.to_numpy(dtype=np.float64, na_value=np.nan)
+    text = numbers.isna().to_numpy() & given.notna().to_numpy()
+    known = years[~np.isnan(years)]
+    wrong = known[~np.isfinite(known) | (known != np.rint(known)) | (known == 0)]
+    if text.any() or len(wrong):
+        found = given.iloc[int(text.argmax())] if text.any() else f"{wrong[0]:g}"
+        raise DataError(
+            f"{name!r} holds {found!r}, which is not a year; expected the first treated year of "
+            "each unit, missing for units never treated"
+        )
+    by_unit = pd.Series(np.where(np.isnan(years), NEVER, years), index=data.index)
+    extremes = by_unit.groupby(level=0).agg(["min", "max"])
+    changing = extremes.index[(extremes["min"] != extremes["max"]).to_numpy()]
+    if len(changing):
+        raise DataError(
+            f"{name!r} changes within {data.index.names[0] or 'unit'} {changing[0]} (and in "
+            f"{len(changing)} units in all); a cohort needs one first treated year a unit"
+        )
+    return extremes["min"]
+
+
 def adoption_years(data: pd.DataFrame, first_treated: str) -> pd.Series:
     """First treated year of each row's unit, length N; infinite for the never treated.
 
     Raises
     ------
-    MissingColumnError, NotEstimableError
-        As `event_study.relative_years`.
-    """
-    unit, time = panel_keys(data)
-    relative = relative_years(data, first_treated, unit, time)
-    years = pd.Series(data.index.get_level_values(1), index=data.index).astype(float)
-    return (years - relative).fillna(NEVER)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class BalancedPanel:
-    """Units by periods without a gap.
-
-    Attributes
-    ----------
-    outcome
-        n x T.
-    units, years
-        Their labels in sorted order, lengths n and T.
-    first
-        First treated year, length n; infinite when not treated by the last year.
-    index
-        Rows used, length n T.
-    notes
-        What was left out, in words.
-    """
-
-    outcome: Floats
-    units: pd.Index
-    years: Floats
-    first: Floats
-    index: pd.Index
-    notes: tuple[str, ...] = ()
-
-
-def balanced_panel(
-    data: pd.DataFrame, outcome: str, first_treated: str, incomplete: Incomplete = "refuse"
-) -> BalancedPanel:
-    """Arrange an outcome as units by periods; the periods are those anyone is observed in.
-
-    Parameters
-    ----------
-    incomplete
-        What happens to units without all periods: "refuse" raises, "drop"
-        leaves them out and says so.
-
-    Raises
-    ------
-    DataError
-        A unit lacks a period and `incomplete` is "refuse", or the index does
-        not hold (unit, year).
+    MissingColumnError, DataError
+        As `panel_keys` and `first_years`.
     NotEstimableError
-        No unit has all periods, or nobody is treated.
+        The column is missing everywhere.
     """
-    unit, time = panel_keys(data)
-    first = adoption_years(data, first_treated)
-    sample = draw_sample(data, [outcome], (unit, time))
-    pairs = sample.codes[unit] * (int(sample.codes[time].max()) + 1) + sample.codes[time]
-    if len(np.unique(pairs)) < sample.nobs:
-        raise DataError(f"a {unit} has more than one row in a {time}; aggregate them first")
-    keep, notes = _complete(sample, unit, time, incomplete)
-    periods = int(sample.codes[time].max()) + 1
-    index = sample.index[keep]
-    shape = (-1, periods)
-    years = index.get_level_values(1).to_numpy(dtype=float).reshape(shape)[0]
-    starts = first[~first.index.duplicated()].reindex(index).to_numpy().reshape(shape)[:, 0]
-    starts = np.where(starts > years[-1], NEVER, starts)
-    if not np.isfinite(starts).any():
-        raise NotEstimableError(
-            f"no {unit} of the sample is treated by {years[-1]:g} ({first_treated!r})"
-        )
-    return BalancedPanel(
-        outcome=sample.column(outcome)[keep].reshape(shape),
-        units=index.get_level_values(0)[::periods],
-        years=years,
-        first=starts,
-        index=index,
-        notes=notes,
-    )
-
-
-def _complete(
-    sample: EstimationSample, unit: str, time: str, incomplete: Incomplete
-) -> tuple[Mask, tuple[str, ...]]:
-    """Rows of the units that have all periods, and a note on the others."""
-    codes, periods = sample.codes[unit], int(sample.codes[time].max()) + 1
-    short = np.bincount(codes) < periods
-    keep = ~short[codes]
-    if not short.any():
-        return keep, ()
-    lacking = sample.index.get_level_values(0)[~keep].unique()
-    listed = ", ".join(map(str, lacking[:5])) + (", ..." if len(lacking) > 5 else "")
-    found = f"{len(lacking)} of {len(short)} units lack one of the {periods} {time}s ({listed})"
-    if incomplete == "refuse":
-        raise DataError(
-            f"{found}; a balanced panel is needed. Choose the {time}s that all units have, or "
-            "leave such units out with incomplete='drop'"
-        )
-    if not keep.any():
-        raise NotEstimableError(f"{found}: no unit is left")
-    return keep, (f"{found}: left out",)
+    panel_keys(data)
+    first = first_years(data, first_treated)
+    if not np.isfinite(first).any():
+        raise NotEstimableError(f"{first_treated!r} is missing everywhere: nobody is treated")
+    by_row = first.reindex(data.index.get_level_values(0)).to_numpy(dtype=np.float64)
+    return pd.Series(by_row, index=data.index, name=first_treated)

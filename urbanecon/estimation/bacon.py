@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import warnings as python_warnings
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from urbanecon.errors import EstimationError, EstimationWarning
-from urbanecon.estimation.adoption import BalancedPanel, Incomplete, balanced_panel, panel_keys
+from urbanecon.estimation.adoption import panel_keys
+from urbanecon.estimation.cohorts import CohortPanel, cohort_panel
 from urbanecon.estimation.fit import Fit
 from urbanecon.estimation.fixed_effects import fixed_effects
 from urbanecon.estimation.sample import Floats
@@ -27,7 +29,7 @@ def bacon(
     outcome: str,
     first_treated: str,
     *,
-    incomplete: Incomplete = "refuse",
+    incomplete: Literal["refuse", "drop"] = "refuse",
 ) -> Fit:
     """Take the two-way fixed effects coefficient apart into two-by-two comparisons.
 
@@ -70,13 +72,13 @@ def bacon(
     Raises
     ------
     DataError, NotEstimableError
-        As `adoption.balanced_panel`.
+        As `adoption.panel_keys` and `cohorts.cohort_panel`.
     EstimationError
         Every unit is treated in the same periods: there is no comparison.
     """
-    panel = balanced_panel(data, outcome, first_treated, incomplete)
-    comparisons = _comparisons(panel)
     unit, time = panel_keys(data)
+    panel = cohort_panel(data, outcome, first_treated, comparable=False, incomplete=incomplete)
+    comparisons = _comparisons(panel)
     treated = panel.years[None, :] >= panel.first[:, None]
     rows = pd.DataFrame(
         {outcome: panel.outcome.ravel(), TREATED: treated.ravel().astype(float)},
@@ -100,7 +102,7 @@ def bacon(
     )
 
 
-def _comparisons(panel: BalancedPanel) -> pd.DataFrame:
+def _comparisons(panel: CohortPanel) -> pd.DataFrame:
     """All pairs of cohorts that have weight, the weights summing to one."""
     cohorts = np.unique(np.maximum(panel.first, panel.years[0]))
     first = np.maximum(panel.first, panel.years[0])

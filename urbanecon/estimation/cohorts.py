@@ -8,19 +8,15 @@ are never treated, so that another dating of a policy is another column.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from urbanecon.errors import (
-    DataError,
-    EstimationError,
-    MissingColumnError,
-    NotEstimableError,
-    did_you_mean,
-)
+from urbanecon.errors import DataError, EstimationError, NotEstimableError
+from urbanecon.estimation.adoption import NEVER, first_years
 from urbanecon.estimation.least_squares import independent_columns
 from urbanecon.estimation.sample import (
     Codes,
@@ -32,7 +28,7 @@ from urbanecon.estimation.sample import (
 )
 
 Years = npt.NDArray[np.int64]
-NEVER = np.inf
+Incomplete = Literal["refuse", "drop", "keep"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,6 +86,22 @@ class CohortPanel:
         weights = self.weights[:, 0] if balanced else np.nanmean(self.weights, axis=1)
         return np.asarray(weights, dtype=np.float64)
 
+    def only(self, units: Mask, note: str) -> CohortPanel:
+        """The units of a mask, with a note on the others; no cell may be missing."""
+        first = self.first[units]
+        return replace(
+            self,
+            units=self.units[units],
+            first=first,
+            cohorts=self.cohorts[np.isin(self.cohorts, first)],
+            outcome=self.outcome[units],
+            covariates=self.covariates[units],
+            weights=self.weights[units],
+            clusters=np.unique(self.clusters[units], return_inverse=True)[1],
+            index=self.index[np.repeat(units, len(self.years))],
+            notes=(*self.notes, note),
+        )
+
 
 def cohort_panel(
     data: pd.DataFrame,
@@ -97,9 +109,10 @@ def cohort_panel(
     first_treated: str,
     covariates: Sequence[str] = (),
     *,
+    comparable: bool = True,
     never_treated_needed: bool = True,
     anticipation: int = 0,
-    allow_unbalanced: bool = False,
+    incomplete: Incomplete = "drop",
     weights: str | None = None,
     cluster: str | None = None,
 ) -> CohortPanel:
@@ -107,20 +120,32 @@ def cohort_panel(
 
     In this order: rows with a missing variable go; units whose treatment
     starts after the last year count as never treated (unless within the years
-    of anticipation); without any never treated unit, the years from the last
-    cohort's start on go, and that cohort serves as comparison only; units
-    treated (or anticipating) in the first year go; units that lack any year go,
-    unless `allow_unbalanced`.
+    of anticipation); what has nothing to be compared with goes; units that lack
+    any of the remaining years are treated as `incomplete` says.
+
+    Parameters
+    ----------
+    comparable
+        Whether to leave out what has nothing to be compared with: without any
+        never treated unit, the years from the last cohort's start on (that cohort
+        serves as comparison only), and units treated (or anticipating) in the
+        first year.
+    never_treated_needed
+        Whether the lack of a never treated unit is an error instead.
+    incomplete
+        "drop" leaves units that lack a year out and says so, "refuse" raises,
+        "keep" leaves their cells missing.
 
     Raises
     ------
     MissingColumnError, DataError, EstimationError
         As `sample.draw_sample`; also a first treated year that changes within
-        a unit or is no year, a cluster that changes within a unit, or fewer
-        than two clusters.
+        a unit or is no year, a cluster that changes within a unit, fewer than
+        two clusters, or a unit that lacks a year though none may.
     NotEstimableError
-        No never treated unit though one is needed, no treated unit with an
-        untreated year, or no unit observed in every year.
+        No never treated unit though one is needed, no treated unit (with an
+        untreated year, if they must be comparable), or no unit observed in every
+        year.
     """
     if data.index.nlevels < 2:
         raise DataError("the data must be indexed by unit and year, in this order")
@@ -128,20 +153,28 @@ def cohort_panel(
     names = [outcome, *covariates]
     sample = draw_sample(data, names, keys=keys, weights=weights)
     rows = _unit_years(sample)
-    first = _first_years(data, first_treated, rows.units)
+    first = first_years(data, first_treated).reindex(rows.units).to_numpy(dtype=np.float64)
+    first = np.where(first > rows.year.max() + anticipation, NEVER, first)
+    cohorts = np.unique(first[np.isfinite(first)]).astype(np.int64)
+    if not len(cohorts):
+        raise NotEstimableError(
+            f"no unit in the sample is treated by {rows.year.max()} ({first_treated!r})"
+        )
     notes: list[str] = []
     if lost := sum(sample.dropped.values()):
         notes.append(f"{lost} rows with a missing value or no weight were left out")
-    keep, first, cohorts = _comparable(
-        rows,
-        first,
-        notes,
-        name=first_treated,
-        anticipation=anticipation,
-        never_treated_needed=never_treated_needed,
-    )
-    if not allow_unbalanced:
-        keep = _balanced(rows, keep, notes)
+    keep = np.ones(len(rows.year), dtype=bool)
+    if comparable:
+        if never_treated_needed and np.isfinite(first).all():
+            raise NotEstimableError(
+                f"every unit is treated at some time ({first_treated!r}), so no never treated "
+                "unit can be compared with; use control_group='notyettreated'"
+            )
+        keep, cohorts = _comparable(
+            rows, first, cohorts, notes, name=first_treated, anticipation=anticipation
+        )
+    if incomplete != "keep":
+        keep = _balanced(rows, keep, notes, incomplete)
     clusters = _clusters(rows, cluster)
     return _arranged(rows, keep, notes, first=first, cohorts=cohorts, clusters=clusters)
 
@@ -173,7 +206,10 @@ def _unit_years(sample: EstimationSample) -> _Rows:
         [index.get_level_values(0), index.get_level_values(1)], names=index.names[:2]
     )
     if two.has_duplicates:
-        raise DataError(f"{describe_row(two, two[two.duplicated()][0])} occurs more than once")
+        raise DataError(
+            f"{describe_row(two, two[two.duplicated()][0])} occurs more than once; a "
+            "panel has one row for each. Aggregate them"
+        )
     name = index.names[0] or "unit"
     return _Rows(
         sample,
@@ -181,36 +217,6 @@ def _unit_years(sample: EstimationSample) -> _Rows:
         np.asarray(codes, dtype=np.int64),
         years.astype(np.int64),
     )
-
-
-def _first_years(data: pd.DataFrame, name: str, units: pd.Index) -> Floats:
-    """First treated year by unit, infinite for never, from all rows of the data."""
-    if name in data.columns:
-        given = data[name]
-    else:
-        raise MissingColumnError(
-            f"the data have no column {name!r}.{did_you_mean(name, data.columns)}"
-        )
-    numbers = pd.to_numeric(given, errors="coerce").astype(np.float64)
-    years = numbers.to_numpy(dtype=np.float64, na_value=np.nan)
-    text = numbers.isna().to_numpy() & given.notna().to_numpy()
-    known = years[~np.isnan(years)]
-    wrong = known[~np.isfinite(known) | (known != np.rint(known)) | (known == 0)]
-    if text.any() or len(wrong):
-        found = given.iloc[int(text.argmax())] if text.any() else f"{wrong[0]:g}"
-        raise DataError(
-            f"{name!r} holds {found!r}, which is not a year; expected the first treated year of "
-            "each unit, missing for units never treated"
-        )
-    by_unit = pd.Series(np.where(np.isnan(years), NEVER, years), index=data.index)
-    extremes = by_unit.groupby(level=0).agg(["min", "max"])
-    changing = extremes.index[(extremes["min"] != extremes["max"]).to_numpy()]
-    if len(changing):
-        raise DataError(
-            f"{name!r} changes within {data.index.names[0] or 'unit'} {changing[0]} (and in "
-            f"{len(changing)} units in all); a cohort needs one first treated year a unit"
-        )
-    return extremes["min"].reindex(units).to_numpy(dtype=np.float64)
 
 
 def _clusters(rows: _Rows, cluster: str | None) -> Codes:
@@ -231,28 +237,11 @@ def _clusters(rows: _Rows, cluster: str | None) -> Codes:
 
 
 def _comparable(
-    rows: _Rows,
-    first: Floats,
-    notes: list[str],
-    *,
-    name: str,
-    anticipation: int,
-    never_treated_needed: bool,
-) -> tuple[Mask, Floats, Years]:
-    """Rows that can be compared, first years, and cohorts to estimate."""
-    first = np.where(first > rows.year.max() + anticipation, NEVER, first)
-    starts = np.unique(first[np.isfinite(first)])
-    if not len(starts):
-        raise NotEstimableError(
-            f"no unit in the sample is treated by {rows.year.max()} ({name!r})"
-        )
+    rows: _Rows, first: Floats, starts: Years, notes: list[str], *, name: str, anticipation: int
+) -> tuple[Mask, Years]:
+    """Rows that can be compared, and cohorts to estimate."""
     keep = np.ones(len(rows.year), dtype=bool)
     if np.isfinite(first).all():
-        if never_treated_needed:
-            raise NotEstimableError(
-                f"every unit is treated at some time ({name!r}), so no never treated unit can "
-                "be compared with; use control_group='notyettreated'"
-            )
         last, starts = int(starts[-1]), starts[:-1]
         keep = rows.year < last - anticipation
         notes.append(
@@ -265,31 +254,42 @@ def _comparable(
         ahead = f" (or in the {anticipation} years of anticipation)" if anticipation else ""
         notes.append(f"{gone} units already treated in {begin}{ahead} were left out")
     keep &= ~already[rows.unit]
-    cohorts = starts[starts > begin + anticipation].astype(np.int64)
+    cohorts = starts[starts > begin + anticipation]
     if not len(cohorts) or not keep.any():
         raise NotEstimableError(
             f"no cohort of {name!r} has both an untreated year (the data begin in {begin}, "
             f"anticipation {anticipation}) and units to be compared with"
         )
-    return keep, first, cohorts
+    return keep, cohorts
 
 
-def _balanced(rows: _Rows, keep: Mask, notes: list[str]) -> Mask:
+def _balanced(
+    rows: _Rows, keep: Mask, notes: list[str], incomplete: Literal["refuse", "drop"]
+) -> Mask:
     """Rows of units that are observed in every year."""
+    time = rows.sample.index.names[1] or "year"
     n_years = len(np.unique(rows.year[keep]))
     seen = np.bincount(rows.unit[keep], minlength=len(rows.units))
-    whole = seen == n_years
-    if not whole.any():
+    short = (seen > 0) & (seen < n_years)
+    if not short.any():
+        return keep
+    listed = ", ".join(map(str, rows.units[short][:5])) + (", ..." if short.sum() > 5 else "")
+    found = (
+        f"{int(short.sum())} of {int((seen > 0).sum())} units lack one of the {n_years} {time}s "
+        f"({listed})"
+    )
+    if incomplete == "refuse":
+        raise DataError(
+            f"{found}; a balanced panel is needed. Choose the {time}s that all units have, or "
+            "leave such units out with incomplete='drop'"
+        )
+    if not (seen == n_years).any():
         raise NotEstimableError(
-            f"no unit is observed in all {n_years} years; shorten the sample, leave out "
-            "variables with gaps, or use allow_unbalanced=True"
+            f"{found}: no unit is left; shorten the sample, leave out variables with gaps, or "
+            "use an estimator that takes gaps (group_time with allow_unbalanced=True)"
         )
-    if gone := int(((seen > 0) & ~whole).sum()):
-        notes.append(
-            f"{gone} of {int((seen > 0).sum())} units lack one of the {n_years} years and were "
-            "left out to balance the panel"
-        )
-    return np.asarray(keep & whole[rows.unit], dtype=np.bool_)
+    notes.append(f"{found}: left out")
+    return np.asarray(keep & (seen == n_years)[rows.unit], dtype=np.bool_)
 
 
 def _arranged(

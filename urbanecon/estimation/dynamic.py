@@ -24,12 +24,12 @@ from urbanecon.estimation.dynamic_tests import (
     IidErrors,
     caveats,
     difference_in_hansen,
+    freed,
     overidentification,
     serial_correlation,
     wald,
 )
 from urbanecon.estimation.fit import Diagnostic, Fit
-from urbanecon.estimation.least_squares import cross
 from urbanecon.estimation.sample import Floats
 
 
@@ -177,7 +177,7 @@ def _fit(stacked: Stacked, outcome: str, choices: Choices) -> Fit:
         iid = IidErrors(sigma2, stacked.rows.loadings())
     tests = _serial(stacked, step, vcov, iid)
     tests += overidentification(first, second, sigma2)
-    tests += _groups_tested(stacked, first, second)
+    tests += _groups_tested(stacked, second)
     tests += _walds(stacked, step, vcov)
     shown = stacked.shown
     terms = [stacked.terms[j] for j in shown]
@@ -230,14 +230,15 @@ def _serial(stacked: Stacked, step: Step, vcov: Floats, iid: IidErrors | None) -
     return [serial_correlation(moments, step, vcov, changes, order, iid=iid) for order in (1, 2)]
 
 
-def _groups_tested(stacked: Stacked, first: Step, second: Step) -> list[Diagnostic]:
+def _groups_tested(stacked: Stacked, second: Step) -> list[Diagnostic]:
     if len(stacked.groups) == len(stacked.terms):
         return []
-    covariance = cross(first.scores, first.scores)
+    moments = stacked.moments
+    columns = freed(moments, second)
     return [
         test
         for name, rest in _tested_groups(stacked.groups)
-        for test in difference_in_hansen(stacked.moments, covariance, second, name, rest)
+        for test in difference_in_hansen(moments, second, columns, name, rest)
     ]
 
 

@@ -116,12 +116,20 @@ class Rows:
     uses: Floats
     levels: Floats | None
 
-    def loadings(self) -> Floats:
-        """How the level errors of a unit enter its rows, N x R x T."""
+    def loadings(self, apart: bool = False) -> Floats:
+        """How the level errors of a unit enter its rows, N x R x T.
+
+        With `apart`, as if those of the two equations were not the same errors,
+        N x R x 2T.
+        """
         if self.levels is None:
             return self.matrix
-        below = np.eye(self.levels.shape[1]) * self.levels[:, :, None]
-        return np.concatenate([self.matrix, below], axis=1)
+        n, t = self.levels.shape
+        out = np.zeros((n, 2 * t, 2 * t if apart else t))
+        out[:, :t, :t] = self.matrix
+        period = np.arange(t)
+        out[:, t + period, (t if apart else 0) + period] = self.levels
+        return out
 
     def stack(self, above: Floats | None, below: Floats | None) -> Floats:
         """Stack N x T x m columns of the two equations; None is zero; missing is zero."""

@@ -23,6 +23,22 @@ SINGULAR = 1e-11
 GENERALISED = float(np.sqrt(np.finfo(float).eps))
 
 
+def product(a: Floats, b: Floats) -> Floats:
+    """A B, summed in a fixed order."""
+    return np.asarray(np.einsum("nk,kq->nq", a, b), dtype=np.float64)
+
+
+def sparse_rows(columns: Floats) -> Any:
+    """Stacked columns N x R x m as one sparse matrix of NR rows, m columns."""
+    from scipy import sparse
+
+    rows = columns.reshape(-1, columns.shape[2])
+    present = rows != 0
+    at = np.flatnonzero(present)
+    ends = np.concatenate([[0], np.cumsum(np.count_nonzero(present, axis=1))])
+    return sparse.csr_array((rows.ravel()[at], at % rows.shape[1], ends), shape=rows.shape)
+
+
 def factor(matrix: Floats, tolerance: float) -> tuple[Floats, list[int]]:
     """Cholesky of the scaled matrix: L (r x r) with A = S L L'S on the rows kept.
 
@@ -76,27 +92,26 @@ class Moments:
     ----------
     y, x, z
         N x R, N x R x k, N x R x q; unused rows are zero.
+    sparse_z
+        `sparse_rows` of Z.
     """
 
     y: Floats
     x: Floats
     z: Floats
+    sparse_z: Any
     # sums over units: Z'X, Z'y
     zx: Floats = field(init=False)
     zy: Floats = field(init=False)
-    _sparse: Any = field(init=False)
 
     def __post_init__(self) -> None:
-        from scipy import sparse
-
-        self._sparse = sparse.csr_array(self.z.reshape(-1, self.z.shape[2]))
         self.zx = self.z_times(self.x)
         self.zy = self.z_times(self.y[:, :, None])[:, 0]
 
     def z_times(self, columns: Floats) -> Floats:
         """Z'C for stacked columns N x R x m, q x m."""
         flat = columns.reshape(-1, columns.shape[2])
-        return np.asarray(self._sparse.T @ flat, dtype=np.float64)
+        return np.asarray(self.sparse_z.T @ flat, dtype=np.float64)
 
     def by_unit(self, e: Floats) -> Floats:
         """Z_i'e_i of each unit, N x q."""
@@ -123,9 +138,14 @@ class Step:
     scores: Floats
     singular: bool = False
 
+    @property
+    def moments(self) -> Floats:
+        """Z'e at b, length q."""
+        return np.asarray(self.scores.sum(axis=0), dtype=np.float64)
+
     def criterion(self, half: Floats | None = None) -> float:
         """Return e'Z A Z'e, at its own or other weights."""
-        moments = times(self.half if half is None else half, self.scores.sum(axis=0))
+        moments = times(self.half if half is None else half, self.moments)
         return float(np.sum(moments**2))
 
     def sandwich(self) -> Floats:
@@ -143,9 +163,9 @@ def take_step(moments: Moments, half: Floats, singular: bool = False) -> Step:
 
 def minimise(half: Floats, zx: Floats, zy: Floats) -> tuple[Floats, Floats, Floats]:
     """Estimate, bread and map of weights `half`' `half`."""
-    q, r, _ = orthogonal(_product(half, zx), 0.0)
+    q, r, _ = orthogonal(product(half, zx), 0.0)
     inverse = np.asarray(np.linalg.inv(r), dtype=np.float64)
-    mapping = _product(_product(half.T, q), inverse.T)
+    mapping = product(product(half.T, q), inverse.T)
     return times(mapping.T, zy), cross(inverse.T, inverse.T), mapping
 
 
@@ -161,14 +181,14 @@ def windmeijer(moments: Moments, first: Step, second: Step) -> Floats:
     respect to the first that its weights rest on:
     D_k = map2' [sum Z_i'(x_ik e1_i' + e1_i x_ik')Z_i] A2 Z'e2.
     """
-    weighted = times(second.half.T, times(second.half, second.scores.sum(axis=0)))
+    weighted = times(second.half.T, times(second.half, second.moments))
     inner = times(first.scores, weighted)
     forward = moments.z_times(moments.x * inner[:, None, None])
     fitted = np.einsum("nrq,q->nr", moments.z, weighted)
     backward = cross(first.scores, np.einsum("nrk,nr->nk", moments.x, fitted))
     d = cross(second.map, forward + backward)
-    cross_term = _product(d, second.bread)
-    rest = _product(_product(d, first.sandwich()), d.T)
+    cross_term = product(d, second.bread)
+    rest = product(product(d, first.sandwich()), d.T)
     return symmetric(second.bread + cross_term + cross_term.T + rest)
 
 
@@ -180,9 +200,4 @@ def independent_instruments(weights: Floats) -> tuple[Floats, list[int]]:
 
 def independent_regressors(half: Floats, zx: Floats) -> list[int]:
     """Positions of the regressors whose projections on the instruments are independent."""
-    return orthogonal(_product(half, zx))[2]
-
-
-def _product(a: Floats, b: Floats) -> Floats:
-    """A B, summed in a fixed order."""
-    return np.asarray(np.einsum("nk,kq->nq", a, b), dtype=np.float64)
+    return orthogonal(product(half, zx))[2]

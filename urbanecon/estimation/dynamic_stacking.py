@@ -28,11 +28,13 @@ from urbanecon.estimation.dynamic_instruments import (
 )
 from urbanecon.estimation.dynamic_moments import (
     Moments,
+    factor,
     independent_instruments,
     independent_regressors,
+    sparse_rows,
 )
 from urbanecon.estimation.dynamic_tests import Changes
-from urbanecon.estimation.least_squares import orthogonal
+from urbanecon.estimation.least_squares import COLLINEAR
 from urbanecon.estimation.sample import Floats, Mask
 
 CONSTANT = "const"
@@ -155,13 +157,19 @@ def stack(
         *([InstrumentGroup(TIME, rows.stack(*effects))] if labels else []),
     ]
     z, names = _joined(groups)
-    half, valid = independent_instruments(_first_weights(z, rows, choices))
+    sparse_z = sparse_rows(z)
+    half, valid = independent_instruments(_first_weights(sparse_z, rows, choices))
+    if len(valid) < len(names):
+        z, sparse_z = z[:, :, valid], sparse_z[:, valid]
     keep = _independent_terms(stacked[:, :, 1:], len(terms))
     terms += labels
-    moments = Moments(stacked[:, :, 0], stacked[:, :, 1:][:, :, keep], z[:, :, valid])
+    moments = Moments(stacked[:, :, 0], stacked[:, :, 1:][:, :, keep], z, sparse_z)
     _refuse_unidentified(half, moments, [terms[j] for j in keep])
-    differencing = first_differences(complete) * rows.uses[:, :, None]
-    changes = transformed(differencing, equation)
+    if choices.transform == "difference":
+        differencing, changes = rows.matrix, above
+    else:
+        differencing = first_differences(complete) * rows.uses[:, :, None]
+        changes = transformed(differencing, equation)
     return Stacked(
         grid=grid,
         rows=rows,
@@ -210,19 +218,19 @@ def _refuse_too_few(rows: Rows, outcome: str, terms: Sequence[str]) -> None:
 def _dummies(grid: Grid, rows: Rows, choices: Choices) -> tuple[Floats, list[str]]:
     """Constant (system) and dummies of the periods used but the first, N x T x m."""
     n, t, _ = rows.matrix.shape
-    columns, labels = [], []
+    columns, labels = [np.zeros((t, 0))], []
     if choices.system and choices.constant:
-        columns.append(np.ones((n, t)))
+        columns.append(np.ones((t, 1)))
         labels.append(CONSTANT)
     if choices.time_effects:
         used = np.abs(rows.matrix).sum(axis=(0, 1)) > 0
         if rows.levels is not None:
             used |= rows.levels.any(axis=0)
         first = 0 if choices.system and not choices.constant else 1
-        for period in np.flatnonzero(used)[first:]:
-            columns.append(np.tile(np.arange(t) == period, (n, 1)).astype(float))
-            labels.append(f"{TIME}: {grid.periods[period]}")
-    return (np.stack(columns, axis=2) if columns else np.zeros((n, t, 0))), labels
+        periods = np.flatnonzero(used)[first:]
+        columns.append(np.eye(t)[:, periods])
+        labels += [f"{TIME}: {grid.periods[period]}" for period in periods]
+    return np.tile(np.concatenate(columns, axis=1), (n, 1, 1)), labels
 
 
 def _joined(groups: Sequence[InstrumentGroup]) -> tuple[Floats, list[str]]:
@@ -232,40 +240,31 @@ def _joined(groups: Sequence[InstrumentGroup]) -> tuple[Floats, list[str]]:
     return np.concatenate([g.columns for g in groups], axis=2), names
 
 
-def _first_weights(z: Floats, rows: Rows, choices: Choices) -> Floats:
-    """Sum of Z_i'H_i Z_i, q x q."""
+def _first_weights(z: Any, rows: Rows, choices: Choices) -> Floats:
+    """Sum of Z_i'H_i Z_i, q x q, with H = L L' and L how shocks enter the rows."""
+    if choices.h > 1:
+        apart = choices.system and choices.h == 2
+        z = _block_diagonal(rows.loadings(apart)).T @ z
+    return np.asarray((z.T @ z).toarray(), dtype=np.float64)
+
+
+def _block_diagonal(blocks: Floats) -> Any:
+    """Matrices N x R x T as one sparse NR x NT matrix."""
     from scipy import sparse
 
-    t = rows.matrix.shape[1]
-    above = sparse.csr_array(z[:, :t].reshape(-1, z.shape[2]))
-    shocks = above
-    if choices.h > 1 and choices.transform == "difference":
-        shocks = _block_diagonal(rows.matrix).T @ above
-    total = shocks.T @ shocks
-    if choices.system:
-        below = sparse.csr_array(z[:, t:].reshape(-1, z.shape[2]))
-        total = total + below.T @ below
-        if choices.h == 3:
-            joint = above.T @ (_block_diagonal(rows.matrix) @ below)
-            total = total + joint + joint.T
-    return np.asarray(total.toarray(), dtype=np.float64)
-
-
-def _block_diagonal(matrix: Floats) -> Any:
-    """Matrices N x T x T as one sparse NT x NT matrix."""
-    from scipy import sparse
-
-    n, t, _ = matrix.shape
-    unit, row, column = np.nonzero(matrix)
-    at = (unit * t + row, unit * t + column)
-    return sparse.csr_array((matrix[unit, row, column], at), shape=(n * t, n * t))
+    n, r, t = blocks.shape
+    rows = sparse_rows(blocks)
+    begins = np.repeat(np.arange(n) * t, r)
+    at = rows.indices + np.repeat(begins, np.diff(rows.indptr))
+    return sparse.csr_array((rows.data, at, rows.indptr), shape=(n * r, n * t))
 
 
 def _independent_terms(x: Floats, regressors: int) -> list[int]:
     """Positions of the regressors to keep; constant and time effects come first."""
     k = x.shape[2]
     order = [*range(regressors, k), *range(regressors)]
-    kept = orthogonal(np.asfortranarray(x.reshape(-1, k)[:, order]))[2]
+    rows = sparse_rows(x[:, :, order])
+    kept = factor((rows.T @ rows).toarray(), COLLINEAR)[1]
     return sorted(order[j] for j in kept)
 
 

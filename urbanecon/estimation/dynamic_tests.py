@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from urbanecon.estimation.dynamic_moments import Moments, Step, half_of_inverse, minimise
+from urbanecon.estimation.dynamic_moments import Moments, Step, product
 from urbanecon.estimation.fit import Diagnostic
-from urbanecon.estimation.least_squares import cross, times
+from urbanecon.estimation.least_squares import cross, orthogonal, times
 from urbanecon.estimation.sample import Floats
 
 # Above this p-value a Hansen test says that it has lost its power, not that the
@@ -127,19 +127,30 @@ def overidentification(first: Step, second: Step, sigma2: float) -> list[Diagnos
     ]
 
 
+def freed(moments: Moments, second: Step) -> Floats:
+    """Columns of C, C'C the weights of the second step, less their projections on C Z'X, q x q."""
+    basis = orthogonal(np.asfortranarray(product(second.half, moments.zx)), 0.0)[0]
+    left = second.half
+    for _ in range(2):
+        left = left - product(basis, cross(basis, left))
+    return np.asfortranarray(left)
+
+
 def difference_in_hansen(
-    moments: Moments, covariance: Floats, second: Step, group: str, without: Sequence[int]
+    moments: Moments, second: Step, columns: Floats, group: str, without: Sequence[int]
 ) -> list[Diagnostic]:
     """Test a group of instruments, given that the others are valid.
 
     J of all less J of the others, both with (blocks of) one covariance of the
     moments, so that it is never negative (Eichenbaum, Hansen and Singleton 1988;
     Hayashi 2000, section 3.6); xtabond2 re-estimates that covariance instead.
+    To drop moments is to free their means (Newey 1985): the difference is the sum
+    of squares of C Z'e2 that the columns of the group among `freed` explain.
 
     Parameters
     ----------
-    covariance
-        That of the moments, q x q: the inverse of the second-step weights.
+    columns
+        `freed`, q x q.
     group
         Its name.
     without
@@ -147,19 +158,16 @@ def difference_in_hansen(
     """
     names = f"Hansen J without {group}", f"difference-in-Hansen: {group}"
     rest, k = list(without), len(second.params)
-    zx, zy = moments.zx[rest], moments.zy[rest]
+    zx = moments.zx[rest]
     if len(rest) < k or np.linalg.matrix_rank(zx / np.linalg.norm(moments.zx, axis=0)) < k:
         note = "not defined: the other instruments do not identify the equation"
         return [Diagnostic(names[1], np.nan, note=note)]
-    half, _ = half_of_inverse(covariance[np.ix_(rest, rest)])
-    b, _, _ = minimise(half, zx, zy)
-    j = float(np.sum(times(half, zy - times(zx, b)) ** 2))
-    tested = moments.zx.shape[0] - len(rest)
+    tested = np.setdiff1d(np.arange(len(moments.zx)), rest)
+    basis = orthogonal(columns[:, tested], 0.0)[0]
+    gap = float(np.sum(times(basis.T, times(second.half, second.moments)) ** 2))
     return [
-        _chi_squared(names[0], j, len(rest) - k, "the other instruments"),
-        _chi_squared(
-            names[1], max(second.criterion() - j, 0.0), tested, "null: these are valid too"
-        ),
+        _chi_squared(names[0], second.criterion() - gap, len(rest) - k, "the other instruments"),
+        _chi_squared(names[1], gap, len(tested), "null: these are valid too"),
     ]
 
 

@@ -134,7 +134,7 @@ def group_time(
         covariates,
         never_treated_needed=control_group == "nevertreated",
         anticipation=anticipation,
-        allow_unbalanced=allow_unbalanced,
+        incomplete="keep" if allow_unbalanced else "drop",
         weights=weights,
         cluster=cluster,
     )

@@ -11,14 +11,15 @@ from urbanecon.errors import NotEstimableError
 from urbanecon.estimation.adoption import panel_keys
 from urbanecon.estimation.fit import Diagnostic
 from urbanecon.estimation.inference import Cluster, Inference, as_inference
-from urbanecon.estimation.least_squares import bread, cross, solve, times
+from urbanecon.estimation.least_squares import solve, times
 from urbanecon.estimation.panel_equation import (
     PanelEquation,
     demeaned,
     panel_equation,
     quasi_demeaned,
-    swamy_arora,
+    renumbered,
 )
+from urbanecon.estimation.panel_models import random_effects_model, within_model
 from urbanecon.estimation.sample import Floats, Mask
 from urbanecon.estimation.standard_errors import Estimate, estimate_covariance
 
@@ -31,7 +32,8 @@ def hausman(data: pd.DataFrame, outcome: str, regressors: Sequence[str]) -> Diag
     independent with one variance, so that random effects are efficient; with
     clustered errors use `hausman_robust`. Each V has its own s2, as in plm's
     phtest: the difference need not be positive definite in a sample, and then
-    there is no p-value. (plm takes the absolute value of H.)
+    there is no p-value. (plm takes the absolute value of H.) Both estimates and
+    their V are those of linearmodels.
 
     Parameters
     ----------
@@ -48,15 +50,13 @@ def hausman(data: pd.DataFrame, outcome: str, regressors: Sequence[str]) -> Diag
     from scipy import stats
 
     equation, varying = _compared(data, outcome, regressors, None)
-    own = demeaned(equation.raw, equation.units)[:, [0, *(j + 1 for j in varying)]]
-    swept = quasi_demeaned(equation.raw, equation.units, swamy_arora(equation.raw, equation.units))
-    n = len(own)
-    fixed, v_fixed = _with_variance(own, n - equation.n_units - len(varying))
-    random, v_random = _with_variance(swept, n - swept.shape[1] + 1)
-    gap = fixed - random[varying]
-    spread = v_fixed - v_random[np.ix_(varying, varying)]
+    keys = equation.units, equation.periods
+    within = within_model(equation.raw[:, [0, *(j + 1 for j in varying)]], *keys)
+    random = random_effects_model(equation.raw, *keys).slopes
+    gap = within.params - random.params[varying]
+    spread = within.vcov - random.vcov[np.ix_(varying, varying)]
     # on the scale of the standard errors, so that units of measurement do not matter
-    scale = 1 / np.sqrt(np.diag(v_fixed))
+    scale = 1 / np.sqrt(np.diag(within.vcov))
     values = np.linalg.eigvalsh(spread * np.outer(scale, scale))
     statistic = float(
         (gap * scale) @ np.linalg.solve(spread * np.outer(scale, scale), gap * scale)
@@ -99,8 +99,9 @@ def hausman_robust(
     equation, varying = _compared(data, outcome, regressors, how)
 
     def auxiliary(raw: Floats, rows: Mask) -> Floats:
-        units = np.unique(equation.units[rows], return_inverse=True)[1]
-        swept = quasi_demeaned(raw[rows], units, swamy_arora(raw[rows], units))
+        units = renumbered(equation.units[rows])
+        theta = random_effects_model(raw[rows], units, equation.periods[rows]).theta
+        swept = quasi_demeaned(raw[rows], units, theta)
         own = demeaned(raw[rows], units)[:, [j + 1 for j in varying]]
         return np.column_stack([swept, own])
 
@@ -140,14 +141,6 @@ def _compared(
     equation = equation.restricted(equation.raw, centred, "over the sample")
     own = equation.restricted(equation.raw, demeaned(equation.raw, equation.units), "within units")
     return equation, [j for j, name in enumerate(equation.terms) if name in own.terms]
-
-
-def _with_variance(columns: Floats, df: int) -> tuple[Floats, Floats]:
-    """Slopes and s2 (X'X)^-1 of the first column on the others."""
-    y, x = columns[:, 0], columns[:, 1:]
-    slopes = solve(y, x)
-    errors = y - times(x, slopes)
-    return slopes, float(cross(errors[:, None], errors[:, None])[0, 0]) / df * bread(x)
 
 
 def _compared_note(equation: PanelEquation, varying: Sequence[int]) -> str:

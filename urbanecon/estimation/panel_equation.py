@@ -12,7 +12,7 @@ from urbanecon.errors import DataError, EstimationError, NotEstimableError
 from urbanecon.estimation.adoption import panel_keys
 from urbanecon.estimation.covariance import sum_by
 from urbanecon.estimation.inference import Inference, keys_of, variables_of
-from urbanecon.estimation.least_squares import bread, cross, independent_columns, solve, times
+from urbanecon.estimation.least_squares import independent_columns, solve, times
 from urbanecon.estimation.sample import (
     Codes,
     EstimationSample,
@@ -162,66 +162,10 @@ def residuals_of(columns: Floats) -> Floats:
     return columns[:, 0] - times(columns[:, 1:], solve(columns[:, 0], columns[:, 1:]))
 
 
-@dataclass(frozen=True, slots=True)
-class VarianceComponents:
-    """Variances of the idiosyncratic error and of the unit effect.
+def quasi_demeaned(raw: Floats, units: Codes, theta: Floats) -> Floats:
+    """Outcome, regressors and constant less a share of their unit means, n x (2 + k).
 
-    `clipped` says that the second was negative and is set to zero.
+    `theta` is that share, one for each of the N units.
     """
-
-    sigma2_e: float
-    sigma2_u: float
-    clipped: bool
-
-    def theta(self, units: Codes) -> Floats:
-        """Share of its unit mean that each row loses, length n."""
-        rows = np.bincount(units)[units]
-        if self.sigma2_u == 0:
-            return np.zeros(len(units))
-        return np.asarray(1 - np.sqrt(self.sigma2_e / (self.sigma2_e + rows * self.sigma2_u)))
-
-
-def swamy_arora(raw: Floats, units: Codes) -> VarianceComponents:
-    """Variance components of Swamy and Arora (1972), unbalanced as Baltagi and Chang (1994).
-
-    Parameters
-    ----------
-    raw
-        Outcome and regressors without a constant, n x (1 + k).
-    units
-        Unit of each row, length n.
-
-    Raises
-    ------
-    NotEstimableError
-        Fewer units than between, or rows than within, coefficients.
-    """
-    n, n_units = len(raw), int(units.max()) + 1
-    within = demeaned(raw, units)
-    kept_w, _ = independent_columns(raw[:, 1:], within[:, 1:], None)
-    within = within[:, [0, *(j + 1 for j in kept_w)]]
-    df_e = n - n_units - len(kept_w)
-    means = unit_means(raw, units)[units]
-    about = means - means.mean(axis=0)
-    kept_b, _ = independent_columns(means[:, 1:], about[:, 1:], None)
-    chosen = [0, *(j + 1 for j in kept_b)]
-    between, z = with_constant(means[:, chosen]), with_constant(raw[:, chosen])[:, 1:]
-    df_u = n_units - len(kept_b) - 1
-    if min(df_e, df_u) <= 0:
-        raise NotEstimableError(
-            f"{n_units} units and {n} rows are too few for the variances of random effects with "
-            f"{raw.shape[1] - 1} regressors: {max(df_e, 0)} degrees of freedom are left within "
-            f"units and {max(df_u, 0)} between them"
-        )
-    sigma2_e = float(np.sum(residuals_of(within) ** 2)) / df_e
-    sums = sum_by(z, units)
-    mass = n - float(np.trace(bread(between[:, 1:]) @ cross(sums, sums)))
-    left = float(np.sum(residuals_of(between) ** 2)) - df_u * sigma2_e
-    return VarianceComponents(sigma2_e, max(left / mass, 0.0), left < 0)
-
-
-def quasi_demeaned(raw: Floats, units: Codes, variances: VarianceComponents) -> Floats:
-    """Outcome, regressors and constant less theta of their unit means, n x (2 + k)."""
     columns = with_constant(raw)
-    share = variances.theta(units)[:, None]
-    return np.asfortranarray(columns - share * unit_means(columns, units)[units])
+    return np.asfortranarray(columns - (theta[:, None] * unit_means(columns, units))[units])

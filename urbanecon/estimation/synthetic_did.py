@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings as python_warnings
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -17,7 +16,8 @@ from urbanecon.errors import (
     UnknownNameError,
     did_you_mean,
 )
-from urbanecon.estimation.adoption import BalancedPanel, Incomplete, balanced_panel, panel_keys
+from urbanecon.estimation.adoption import panel_keys
+from urbanecon.estimation.cohorts import CohortPanel, cohort_panel
 from urbanecon.estimation.fit import Fit
 from urbanecon.estimation.sample import Floats
 from urbanecon.estimation.synthetic_cohort import Cohort, Weighting, Weights
@@ -36,7 +36,7 @@ def synthetic_did(
     seed: int = 0,
     unit_weights: Weights = "synthetic",
     time_weights: Weights = "synthetic",
-    incomplete: Incomplete = "refuse",
+    incomplete: Literal["refuse", "drop"] = "refuse",
 ) -> Fit:
     """Difference-in-differences with weighted control units and weighted years before.
 
@@ -101,7 +101,8 @@ def synthetic_did(
     """
     _check(errors, unit_weights, time_weights, replications)
     unit, time = panel_keys(data)
-    panel = _comparable(balanced_panel(data, outcome, first_treated, incomplete), unit)
+    panel = cohort_panel(data, outcome, first_treated, comparable=False, incomplete=incomplete)
+    panel = _comparable(panel, unit)
     weighting = Weighting(unit_weights, time_weights)
     starts = np.unique(panel.first[np.isfinite(panel.first)])
     cohorts = [
@@ -152,7 +153,7 @@ def _pooled(y: Floats, cohorts: Sequence[Cohort]) -> float:
     return float(np.sum(effects * mass) / np.sum(mass))
 
 
-def _jackknife(panel: BalancedPanel, cohorts: Sequence[Cohort]) -> float:
+def _jackknife(panel: CohortPanel, cohorts: Sequence[Cohort]) -> float:
     """Leave each unit out in turn, the weights of the others rescaled."""
     lone = [f"{c.first:g}" for c in cohorts if c.treated.sum() < 2]
     if lone:
@@ -168,7 +169,7 @@ def _jackknife(panel: BalancedPanel, cohorts: Sequence[Cohort]) -> float:
 
 
 def _placebo(
-    panel: BalancedPanel,
+    panel: CohortPanel,
     cohorts: Sequence[Cohort],
     weighting: Weighting,
     replications: int,
@@ -193,7 +194,7 @@ def _placebo(
     return float(np.mean((draws - draws.mean()) ** 2))
 
 
-def _comparable(panel: BalancedPanel, unit: str) -> BalancedPanel:
+def _comparable(panel: CohortPanel, unit: str) -> CohortPanel:
     """Leave out cohorts with fewer than two years before their start."""
     if np.isfinite(panel.first).all():
         raise NotEstimableError(
@@ -209,17 +210,10 @@ def _comparable(panel: BalancedPanel, unit: str) -> BalancedPanel:
         f"{int(early.sum())} units treated from {panel.years[1]:g} or before were left out: "
         "weights need two years before adoption"
     )
-    return replace(
-        panel,
-        outcome=panel.outcome[keep],
-        units=panel.units[keep],
-        first=panel.first[keep],
-        index=panel.index[np.repeat(keep, len(panel.years))],
-        notes=(*panel.notes, note),
-    )
+    return panel.only(keep, note)
 
 
-def _path(panel: BalancedPanel, cohorts: Sequence[Cohort]) -> pd.DataFrame:
+def _path(panel: CohortPanel, cohorts: Sequence[Cohort]) -> pd.DataFrame:
     """Mean gap by relative year, weighted by treated units."""
     rows = []
     for c in cohorts:
@@ -235,7 +229,7 @@ def _path(panel: BalancedPanel, cohorts: Sequence[Cohort]) -> pd.DataFrame:
 
 
 def _tables(
-    panel: BalancedPanel, cohorts: Sequence[Cohort], unit: str, time: str
+    panel: CohortPanel, cohorts: Sequence[Cohort], unit: str, time: str
 ) -> dict[str, pd.DataFrame]:
     years = len(panel.years)
     summary = pd.DataFrame(
