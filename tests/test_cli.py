@@ -275,5 +275,5 @@ def test_lineage_prints_the_raw_cells_of_a_panel_cell(
     monkeypatch.setattr("sys.argv", ["urbanecon", "lineage", "gdp", "武汉", "2015"])
     assert cli.main() == 0
     printed = capsys.readouterr().out
-    assert "gdp [Gross domestic product], 420100, 2015: 1e+12 yuan" in printed
-    assert "city_macro/city_macro.csv||4092|F" in printed
+    assert "gdp [Gross domestic product], 武汉市 Wuhan (420100), 2015: 1e+12 yuan" in printed
+    assert "raw cell city_macro/city_macro.csv, row 4092, column F" in printed

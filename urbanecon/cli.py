@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -22,6 +23,14 @@ if TYPE_CHECKING:
 EXIT_MENDABLE = 1
 EXIT_FAULT = 70
 EXIT_INTERRUPTED = 130
+
+
+class Vintage(StrEnum):
+    """Boundaries that a panel may have."""
+
+    PUBLISHED = "published"
+    CONSTANT = "constant"
+
 
 EFFECTS = ", ".join(f"{claim.id} {claim.name}" for claim in CLAIMS.values())
 
@@ -248,22 +257,45 @@ def paper(
 def lineage(
     variable: Annotated[str, typer.Argument(help="Variable, by its codebook name.")],
     place: Annotated[
-        str, typer.Argument(help="City by name or 6-digit code; or a province's code.")
+        str, typer.Argument(help="City or province, by Chinese or English name or 6-digit code.")
     ],
     year: Annotated[int, typer.Argument(help="Calendar year.")],
+    vintage: Annotated[
+        Vintage,
+        typer.Option(
+            help="Boundaries: as published, or constant, with cities that exchanged territory "
+            "joined to one unit."
+        ),
+    ] = Vintage.PUBLISHED,
+    full: Annotated[
+        bool,
+        typer.Option("--full", help="Print every year of a series, not the first and the last."),
+    ] = False,
 ) -> None:
     """Walk one cell of the panel back to the raw cells it rests on.
 
     Prints the value with its formula and, for each input, the file, sheet, row
-    and column of the raw cells, their values and flags. Needs the panel:
-    `urbanecon run` builds it.
+    and column of the raw cells, what they read, the factor to the unit of the
+    codebook, and their flags. Needs the panel: `urbanecon run` builds it.
 
     **Examples**
 
     - `urbanecon lineage gdp 武汉 2015`
     - `urbanecon lineage ln_gdp_pc_real Wuhan 2015`
-    - `urbanecon lineage urban_share_province 420000 2015`
+    - `urbanecon lineage pilot_share_province Hubei 2016`
+    - `urbanecon lineage gdp Hefei 2009 --vintage constant`
     """
+    import warnings
+
+    from urbanecon.cleaning.boundaries import constant_boundary
+    from urbanecon.cleaning.rawcells import describe
+    from urbanecon.errors import DataWarning
     from urbanecon.measures.variables import open_panel
 
-    print(open_panel().lineage(variable, place, year))
+    panel = open_panel()
+    if vintage is Vintage.CONSTANT:
+        with warnings.catch_warnings():
+            # They are about the whole panel; what concerns this cell is printed with it.
+            warnings.simplefilter("ignore", DataWarning)
+            panel = constant_boundary(panel)
+    print(panel.lineage(variable, place, year).text(full=full, describe=describe))

@@ -81,6 +81,46 @@ def test_one_variable_in_two_units_and_in_two_sources_is_no_multiple():
     assert audit.exact_multiple(pd.concat([wage, other], ignore_index=True)).empty
 
 
+# --- one rate of growth ------------------------------------------------------------------
+
+
+def carried_on(cities: int = 12, years: int = 4) -> pd.DataFrame:
+    """Synthetic employment of three provinces: two years of its own, then the province's rate."""
+    rng = np.random.default_rng(8)
+    keys = [f"{41 + c % 3}{1 + c // 3:02d}00" for c in range(cities)]
+    own = np.exp(rng.normal(13, 0.5, (cities, 1)) + np.cumsum(rng.normal(0, 0.05, (cities, 2)), 1))
+    rate = np.exp(rng.normal(0.02, 0.02, (3, years)))[np.arange(cities) % 3]
+    paths = np.hstack([own, own[:, -1:] * np.cumprod(rate, axis=1)])
+    return series("employment", dict(zip(keys, paths.tolist(), strict=True)))
+
+
+def test_cells_that_grow_as_their_province_does_to_the_last_digit_are_derived():
+    found = audit.common_growth(carried_on())
+    assert told(found, "common_growth") == {
+        (city, year, "employment") for city in carried_on()["city"] for year in range(2002, 2006)
+    }
+    assert set(found["flag"]) == {"derived"}
+    assert "as do 4 cities of the province" in found["reason"].iloc[0]
+
+
+def test_cities_that_grow_nearly_alike_or_not_at_all_are_not_told():
+    nearly = carried_on()
+    nearly["value"] *= 1 + 1e-6 * np.random.default_rng(2).normal(size=len(nearly))
+    assert audit.common_growth(nearly).empty
+    assert audit.common_growth(nearly.assign(value=5.0)).empty
+
+
+def test_a_province_where_one_city_in_five_has_its_own_growth_is_not_told():
+    observations = carried_on(cities=15)
+    own = observations["city"].isin(["410100", "420100", "430100"])
+    observations.loc[own, "value"] *= 1 + 0.01 * observations.loc[own, "year"] ** 0.5 % 1
+    assert audit.common_growth(observations).empty
+
+
+def test_few_common_rates_in_a_column_are_chance():
+    assert audit.common_growth(carried_on(years=2)).empty
+
+
 # --- last digits -----------------------------------------------------------------------------
 
 

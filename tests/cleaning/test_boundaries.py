@@ -170,8 +170,30 @@ def test_an_attribute_is_the_largest_member_s_and_a_difference_is_told():
 
 def test_the_lineage_of_a_joined_cell_lists_the_cells_of_all_members():
     made = constant_boundary(panel(), join_links(CHAOHU_ENDS, HEADS))
-    raw = made.lineage("gdp", "合肥", 2010).cells["raw"].tolist()
-    assert sorted(raw) == [f"city_macro/gdp.csv||2010|{city}" for city in (HEFEI, WUHU, CHAOHU)]
+    for asked in ("合肥", "芜湖"):
+        tree = made.lineage("gdp", asked, 2010)
+        assert tree.value == sum(parent.value for parent in tree.inputs)
+        assert [str(raw) for raw in tree.raw_cells] == [
+            f"city_macro/gdp.csv||2010|{city}" for city in (HEFEI, WUHU, CHAOHU)
+        ]
+        assert "合肥市·芜湖市·巢湖市 (340100), 2010" in str(tree)
+        assert "sum over members" in str(tree)
+
+
+def test_the_lineage_of_an_average_lists_the_weights_of_all_members():
+    share = cells("share_primary", "city_macro", {HEFEI: [0.1] * 4, WUHU: [0.4] * 4})
+    made = constant_boundary(panel(share), join_links(CHAOHU_ENDS, HEADS))
+    tree = made.lineage("share_primary", "合肥", 2012)
+    assert [(parent.variable, parent.place) for parent in tree.inputs] == [
+        ("share_primary", HEFEI), ("population", HEFEI),
+        ("share_primary", WUHU), ("population", WUHU),
+    ]  # fmt: skip
+
+
+def test_the_lineage_of_a_missing_sum_names_the_member_without_a_cell():
+    without = {city: values for city, values in GDP.items() if city != CHAOHU}
+    made = constant_boundary(panel(gdp=without), join_links(CHAOHU_ENDS, HEADS))
+    assert "missing: 巢湖市 Chaohu (341400) has none" in str(made.lineage("gdp", HEFEI, 2010))
 
 
 def test_cities_that_exchanged_nothing_and_the_published_panel_are_not_touched():

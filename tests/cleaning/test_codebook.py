@@ -45,6 +45,11 @@ def test_labels_are_unique_in_both_languages() -> None:
         assert len(set(labels)) == len(labels)
 
 
+def test_a_variable_that_only_users_bring_says_so_with_no_sources(tmp_path: Path) -> None:
+    entry = ENTRY.replace('["city_macro"]', "[]")
+    assert load_codebook(write(tmp_path, entry))["gdp"].sources == ()
+
+
 @pytest.mark.parametrize("field", ["unit", "label_zh", "kind", "range", "level"])
 def test_an_incomplete_entry_is_rejected_by_name(tmp_path: Path, field: str) -> None:
     lines = [line for line in ENTRY.splitlines() if not line.startswith(f"{field} ")]

@@ -13,6 +13,7 @@ from urbanecon.cleaning.divisions import (
     label,
     load_divisions,
     note_unmatched,
+    province_key,
     province_of,
     region_of,
     resolve,
@@ -237,3 +238,22 @@ def test_no_spelling_crashes_and_what_is_found_is_a_known_key(keys):
     found = resolve(pd.Series([*keys, "武汉"], dtype="object"), source="synthetic")
     assert len(found) == len(keys) + 1
     assert set(found.dropna()) <= set(load_divisions().index)
+
+
+def test_a_numeric_code_that_matches_nothing_is_listed_as_it_is_printed():
+    keys = pd.Series([420100.0, 999900.0])
+    city = resolve(keys, source="synthetic")
+    listed = unmatched(keys, city, ["a.csv||2|A", "a.csv||3|A"])
+    assert listed == [("999900", "a.csv||3|A", "no unit of this code")]
+
+
+@pytest.mark.parametrize("name", ["湖北", "湖北省", "Hubei", "420000", "42"])
+def test_a_province_is_known_by_name_and_code(name):
+    assert province_key(name) == "420000"
+
+
+def test_a_city_is_no_province_and_its_province_is_named():
+    with pytest.raises(UnknownNameError, match="lies in 湖北省"):
+        province_key("武汉")
+    with pytest.raises(UnknownNameError, match="Did you mean 'Hubei'"):
+        province_key("Hubeii")

@@ -97,7 +97,7 @@ def test_the_panel_takes_made_cells_and_its_lineage_shows_where_they_stand():
     lineage = panel.lineage("gdp", WUHAN, 2011)
     assert lineage.value == 2e12
     assert lineage.flag is Flag.INTERPOLATED
-    assert "city_macro/file.csv||2010|B; city_macro/file.csv||2012|B" in str(lineage)
+    assert [cell.row for cell in lineage.raw_cells] == [2010, 2012]
 
 
 def test_without_the_request_the_gap_stays_missing():

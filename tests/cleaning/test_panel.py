@@ -104,7 +104,7 @@ def test_lineage_walks_a_computed_cell_back_to_raw_cells() -> None:
     lineage = panel.lineage("ln_population", "武汉", 2020)
     assert lineage.value == pytest.approx(np.log(2e6))
     assert [parent.variable for parent in lineage.inputs] == ["gdp"]
-    assert "city_macro/file.csv||3|B" in str(lineage)
+    assert "city_macro/file.csv, row 3, column B" in str(lineage)
     assert lineage.flag is Flag.DERIVED
 
 
@@ -124,7 +124,7 @@ def test_asking_for_a_misspelt_variable_names_the_closest() -> None:
 
 
 def test_asking_for_a_year_outside_the_panel_says_what_it_covers() -> None:
-    with pytest.raises(UnknownNameError, match="covers 2000-2024"):
+    with pytest.raises(UnknownNameError, match="no year 1999; it covers 2000-2024"):
         build_panel(gdp()).lineage("gdp", WUHAN, 1999)
 
 

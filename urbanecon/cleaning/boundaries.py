@@ -27,7 +27,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
@@ -36,7 +36,7 @@ import pandas as pd
 
 from urbanecon.cleaning.codebook import Variable, load_codebook
 from urbanecon.cleaning.divisions import load_divisions
-from urbanecon.cleaning.panel import Panel
+from urbanecon.cleaning.panel import CellKey, Panel
 from urbanecon.cleaning.registry import load_registry, locate
 from urbanecon.cleaning.seams import cut, seams
 from urbanecon.cleaning.territory import ROSTER_2020, SOURCES, all_links, heads_2020
@@ -49,8 +49,8 @@ WEIGHT = "population"
 
 ONE_MAP = frozenset(
     {
-        "co2_county", "co2_edgar", "landcover", "light_inequality", "npp", "ntl_class", "ntl_sum",
-        "pm25_chap", "pm25_wiebe", "pop_grid",
+        "census_2010_2020", "co2_county", "co2_edgar", "landcover", "light_inequality", "npp",
+        "ntl_class", "ntl_sum", "pm25_chap", "pm25_wiebe", "pop_grid",
     }
 )  # fmt: skip
 """Sources that cut all years along one map of cities: their borders never move."""
@@ -147,10 +147,9 @@ def constant_boundary(panel: Panel, members: pd.DataFrame | None = None) -> Pane
     Returns
     -------
     Panel
-        Joined units stand under the key of their group; their lineage lists the
-        raw cells of all members. City columns that are computed from other rows
-        than their own (derivations without inputs) are left out: compute them
-        again.
+        Joined units stand under the key of their group; the lineage of a cell
+        leads to the cells of the members that were added or averaged, and from
+        there to raw cells.
 
     Raises
     ------
@@ -168,18 +167,78 @@ def constant_boundary(panel: Panel, members: pd.DataFrame | None = None) -> Pane
     sourced = [str(name) for name in panel.data if name not in panel.derivations]
     rows = panel.data.index.get_level_values("city").isin(members["city"])
     inside, outside = panel.data.loc[rows, sourced], panel.data.loc[~rows, sourced]
-    sources = panel.cells.drop_duplicates("variable").set_index("variable")["source"]
+    first = panel.cells.drop_duplicates("variable")
+    sources = dict(zip(first["variable"], first["source"], strict=True))
     _warn_if_they_differ(inside, members)
-    joined = {
-        name: _join(inside, codebook[name], members, str(sources.get(name, "")))
-        for name in sourced
-    }
+    joins = Joins(
+        panel, inside, members, {str(name): str(source) for name, source in sources.items()}
+    )
+    joined = {name: _join(joins, codebook[name]) for name in sourced}
     moving = [name for name in sourced if sources.get(name) not in ONE_MAP]
     whole = _without_seams(pd.DataFrame(joined)[sourced], members, moving)
     data = pd.concat([outside, whole]).sort_index()
     keys = dict(zip(members["city"], members["group"], strict=True))
     cells = panel.cells.assign(city=panel.cells["city"].replace(keys))
-    return _recompute(panel, data.rename_axis(panel.data.index.names), cells)
+    return _recompute(joins, data.rename_axis(panel.data.index.names), cells)
+
+
+@dataclass(frozen=True, slots=True)
+class Joins:
+    """Which cells of the panel as published each cell of a joined unit is made from.
+
+    Attributes
+    ----------
+    published
+        The panel as published.
+    inside
+        Its rows of the members, columns that were read.
+    members
+        What `groups` returns.
+    sources
+        Source of each variable.
+    """
+
+    published: Panel
+    inside: pd.DataFrame
+    members: pd.DataFrame
+    sources: Mapping[str, str]
+
+    def unit_of(self, city: str) -> str:
+        """Return the key of the unit that a city is part of; its own if of none."""
+        group = self.members.loc[self.members["city"] == city, "group"]
+        return str(group.iloc[0]) if len(group) else city
+
+    def members_of(self, unit: str) -> tuple[str, ...]:
+        """Return the cities of a unit, none if it was not joined."""
+        return tuple(self.members.loc[self.members["group"] == unit, "city"])
+
+    def name_of(self, unit: str) -> str:
+        """Return the names of the members of a unit, with its key."""
+        return f"{self.members.loc[self.members['group'] == unit, 'label_zh'].iloc[0]} ({unit})"
+
+    def values(self, name: str) -> pd.DataFrame:
+        """Values of one variable, members in rows, years in columns."""
+        return self.inside[name].unstack("year").reindex(self.members["city"].to_list())
+
+    def needed(self, name: str, values: pd.DataFrame) -> pd.DataFrame:
+        """Which member is asked for one of the `values` of a variable in which year."""
+        return _needed(values, self.members, self.sources.get(name, ""))
+
+    def below(self, variable: str, unit: str, year: int) -> tuple[str, tuple[CellKey, ...]]:
+        """Return how a cell of a joined unit is made, in words, and from which cells."""
+        how = joining(load_codebook()[variable])
+        if how == "largest":
+            return f"that of the largest member of {unit}", ((variable, unit, year),)
+        if how == "none":
+            return "missing: those of the members do not add up to one of the unit", ()
+        asked = self.needed(variable, self.values(variable))[year]
+        index = self.published.data.index
+        cities = [city for city in self.members_of(unit) if asked[city] and (city, year) in index]
+        if how == "sum":
+            return "sum over members", tuple((variable, city, year) for city in cities)
+        return f"mean over members, weighted by {WEIGHT}", tuple(
+            (name, city, year) for city in cities for name in (variable, WEIGHT)
+        )
 
 
 def _without_seams(joined: pd.DataFrame, members: pd.DataFrame, moving: list[str]) -> pd.DataFrame:
@@ -201,14 +260,15 @@ def _without_seams(joined: pd.DataFrame, members: pd.DataFrame, moving: list[str
     return cut(joined, pd.concat([found, *spread], ignore_index=True))
 
 
-def _recompute(panel: Panel, data: pd.DataFrame, cells: pd.DataFrame) -> Panel:
+def _recompute(joins: Joins, data: pd.DataFrame, cells: pd.DataFrame) -> Panel:
     """Compute the derived city columns again; those of provinces stay."""
-    own = {name: made for name, made in panel.derivations.items() if made.inputs}
+    panel = joins.published
+    of_cities = {name: made for name, made in panel.derivations.items() if name in panel.data}
     of_provinces = {
         name: made for name, made in panel.derivations.items() if name in panel.provinces
     }
-    empty = replace(panel, data=data, cells=cells, derivations=MappingProxyType({}))
-    made_again = empty.with_derived(made for name, made in own.items() if name in panel.data)
+    empty = replace(panel, data=data, cells=cells, derivations=MappingProxyType({}), joined=joins)
+    made_again = empty.with_derived(of_cities.values())
     return replace(
         made_again,
         derivations=MappingProxyType({**of_provinces, **made_again.derivations}),
@@ -225,22 +285,20 @@ def joining(variable: Variable) -> Joining:
     return "sum" if variable.kind in ("stock", "flow") else "none"
 
 
-def _join(
-    inside: pd.DataFrame, variable: Variable, members: pd.DataFrame, source: str
-) -> pd.Series:
+def _join(joins: Joins, variable: Variable) -> pd.Series:
     """One column of the joined units, indexed (group, year)."""
-    cities = pd.Index(members["city"], name="city")
-    group = pd.Series(members["group"].to_numpy(), index=cities, name="city")
-    values = inside[variable.name].unstack("year").reindex(cities)
+    cities = pd.Index(joins.members["city"], name="city")
+    group = pd.Series(joins.members["group"].to_numpy(), index=cities, name="city")
+    values = joins.values(variable.name)
     how = joining(variable)
     if how == "largest":
         return _long(values.loc[group.unique()])
-    needed = _needed(values, members, source)
+    needed = joins.needed(variable.name, values)
     lacking = needed & values.isna()
     if how == "sum":
         joined = values.where(needed).groupby(group).sum(min_count=1)
     elif how == "mean":
-        weights = inside[WEIGHT].unstack("year").reindex(cities).where(needed)
+        weights = joins.values(WEIGHT).where(needed)
         lacking |= needed & weights.isna()
         joined = (values * weights).groupby(group).sum() / weights.groupby(group).sum()
     else:

@@ -11,12 +11,13 @@ returned beside the stock.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from urbanecon.cleaning.panel import Derivation
+from urbanecon.cleaning.panel import CellKey, Derivation
 from urbanecon.errors import DataError, DataWarning
 
 Initial = Literal["steady_state", "tenth"]
@@ -142,10 +143,31 @@ def _accumulate(
     return pd.DataFrame(columns).reindex(like.index)
 
 
+def _real(investment: pd.Series, prices: pd.Series) -> pd.Series:
+    return investment / prices
+
+
 def _capital(investment: pd.Series, prices: pd.Series) -> pd.Series:
-    return perpetual_inventory(investment / prices)["capital"]
+    return perpetual_inventory(_real(investment, prices))["capital"]
 
 
-CAPITAL = Derivation("capital", ("gfcf", "price_index"), _capital)
+def _years_below(columns: Mapping[str, pd.Series], city: str, year: int) -> list[CellKey]:
+    """Investment and prices of every year that a stock rests on.
+
+    From the first year on to its own; the stocks of the first years also rest on
+    the years after them whose growth gives the initial stock.
+    """
+    own = _real(*(columns[name].xs(city, level=0) for name in INPUTS)).sort_index()
+    running = _running(own.to_frame().T).T.iloc[:, 0]
+    years = own.index[running.to_numpy()]
+    for_growth = years[: GROWTH_YEARS + 1]
+    kept = [other for other in years if other <= year or other in for_growth]
+    return [(name, city, int(other)) for name in INPUTS for other in kept]
+
+
+INPUTS = ("gfcf", "price_index")
+
+CAPITAL = Derivation("capital", INPUTS, _capital, reads=_years_below)
 """The stock as a column of the panel, in the prices of the base of `price_index`:
-`ZHANG_2004`, steady state. It rests on investment of all years up to its own."""
+`ZHANG_2004`, steady state. It rests on investment of all years up to its own, and
+of the first `GROWTH_YEARS` after the first."""

@@ -32,7 +32,8 @@ class Variable:
         Valid range, both ends included, in `unit`.
     sources
         Registry ids the variable is read from, the preferred first; empty for
-        a derived variable, which has a `formula` in words instead.
+        a derived variable, which has a `formula` in words instead, and for one
+        that only tables of the user's own report.
     constant
         Whether the variable is an attribute of the city, the same in all years.
     fixed_boundaries
@@ -119,7 +120,7 @@ def _variable(name: str, entry: object, path: Path) -> Variable:
         raise RegistryError(
             f"{path}: [{name}] level is {entry['level']!r}; expected one of {LEVELS}."
         )
-    if bool(entry.get("sources")) == bool(entry.get("formula")):
+    if ("sources" in entry) == ("formula" in entry):
         raise RegistryError(f"{path}: [{name}] needs either 'sources' or 'formula', not both.")
     low, high = entry["range"]
     if not low < high:

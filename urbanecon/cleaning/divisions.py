@@ -18,8 +18,11 @@ import numpy as np
 import pandas as pd
 
 from urbanecon.cleaning.codebook import Language
-from urbanecon.cleaning.spellings import UNKNOWN, match, plain, unit_table
+from urbanecon.cleaning.spellings import UNKNOWN, match, plain, province_code, unit_table
 from urbanecon.errors import DataWarning, UnknownNameError, did_you_mean
+
+NATION = "000000"
+"""Key of national series."""
 
 Unmatched = tuple[str, str, str]
 """Name or code as found, address of the raw cell, reason."""
@@ -103,7 +106,9 @@ def unmatched(
     """
     rows = zip(keys, _pairs(keys, province), raw, city.isna(), strict=True)
     return [
-        (str(key), address, match(*pair)[1]) for key, pair, address, missing in rows if missing
+        (_as_printed(key), address, match(*pair)[1])
+        for key, pair, address, missing in rows
+        if missing
     ]
 
 
@@ -155,6 +160,52 @@ def city_key(name: str | int) -> str:
     return key
 
 
+def province_key(name: str | int) -> str:
+    """Return the 6-digit key of one province that a user names.
+
+    Parameters
+    ----------
+    name
+        Code, Chinese name (with or without suffix) or English name.
+
+    Raises
+    ------
+    UnknownNameError
+        If no province has the name; the message gives the closest known one, or
+        the province that the city of this name lies in.
+    """
+    text = plain(name)
+    key = province_code(text)
+    if key:
+        return key
+    city, _ = match(text, "")
+    table = unit_table()[["province", "province_zh", "province_en"]].drop_duplicates()
+    if city is not None:
+        home = table.set_index("province").loc[province_of(city)]
+        raise UnknownNameError(
+            f"{name!r} is a city; it lies in {home['province_zh']} ({home['province_en']}). "
+            "Give the province."
+        )
+    known = [*table["province_en"], *table["province_zh"]]
+    raise UnknownNameError(
+        f"{name!r} is no province.{did_you_mean(str(name), known)} "
+        "Give a Chinese or English name or a 6-digit code, such as 湖北, Hubei or 420000."
+    )
+
+
+def place_name(key: str) -> str:
+    """Return the Chinese and English name of a city or province with its key, for messages."""
+    table = unit_table()
+    if key in table.index:
+        row = table.loc[key]
+        return f"{row['name_zh']} {row['name_en']} ({key})"
+    provinces = table.drop_duplicates("province").set_index("province")
+    if key in provinces.index:
+        row = provinces.loc[key]
+        return f"{row['province_zh']} {row['province_en']} ({key})"
+    return f"China ({key})" if key == NATION else key
+
+
 def label(city: str, language: Language = "en") -> str:
     """Return the name of a city for figures and tables.
 
@@ -198,6 +249,12 @@ def _row(city: str) -> dict[str, object]:
             "Keys are the 6-digit strings of data_raw/facts/divisions.csv."
         )
     return {str(name): table[name][city] for name in table.columns}
+
+
+def _as_printed(key: object) -> str:
+    """Text of a name or code; a whole number without the decimals of a float."""
+    whole = isinstance(key, float | np.floating) and float(key).is_integer()
+    return str(int(key)) if whole else str(key)  # type: ignore[call-overload]
 
 
 def _pairs(keys: pd.Series, province: pd.Series | None) -> list[tuple[str, str]]:

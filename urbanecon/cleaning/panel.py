@@ -11,14 +11,28 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import Protocol
 
-import numpy as np
 import pandas as pd
 
 from urbanecon.cleaning.codebook import Codebook, load_codebook
-from urbanecon.cleaning.divisions import city_key, load_divisions
-from urbanecon.cleaning.observations import SEVERITY, Flag
+from urbanecon.cleaning.divisions import NATION, load_divisions
+from urbanecon.cleaning.lineage import Lineage, Walk
+from urbanecon.cleaning.observations import Flag
 from urbanecon.errors import DataError, UnknownNameError, did_you_mean
+
+__all__ = [
+    "ADMITTED",
+    "FIRST_YEAR",
+    "LAST_YEAR",
+    "NATION",
+    "CellKey",
+    "Derivation",
+    "Joined",
+    "Lineage",
+    "Panel",
+    "build_panel",
+]
 
 FIRST_YEAR, LAST_YEAR = 2000, 2024
 
@@ -41,8 +55,8 @@ may be right: they stay, flagged, and estimates without them are a robustness
 check.
 """
 
-NATION = "000000"
-"""Key of national series."""
+CellKey = tuple[str, str, int]
+"""Variable, unit and year: one cell of a panel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +66,68 @@ class Derivation:
     Attributes
     ----------
     inputs
-        Columns read.
+        Columns read. A column of the level of the result is read in its rows; a
+        variable of provinces may read columns of cities.
     compute
-        Function of those columns, as Series, to the new Series.
+        Function of those columns, as Series, to the new Series; or, if it says
+        of each cell how far it can be trusted, to a frame with the columns
+        `value` and `flag`.
+    optional
+        Further columns, handed to `compute` by name where they are present.
+    reads
+        Cells that a value rests on, where these are others than the inputs of
+        its own row: a function of the columns, the unit and the year.
+    fitted_on
+        Rows whose inputs decide together on parameters of the computation, such
+        as bounds and weights: a function of the columns.
+    observe
+        Writes the computed cells down as observations, with their flags: a
+        function of the lineage table and of what `compute` returned.
     """
 
     name: str
     inputs: tuple[str, ...]
-    compute: Callable[..., pd.Series]
+    compute: Callable[..., pd.Series | pd.DataFrame]
+    optional: tuple[str, ...] = ()
+    reads: Callable[[Mapping[str, pd.Series], str, int], Iterable[CellKey]] | None = None
+    fitted_on: Callable[[Mapping[str, pd.Series]], pd.Index] | None = None
+    observe: Callable[[pd.DataFrame, pd.DataFrame], pd.DataFrame] | None = None
+
+    def columns(self, panel: Panel) -> dict[str, pd.Series] | None:
+        """Return the columns of `panel` it reads, by name; None if one it needs is absent."""
+        level = "province" if load_codebook()[self.name].level == "province" else "city"
+        found = {}
+        for name in (*self.inputs, *self.optional):
+            own = load_codebook()[name].level
+            frame = panel.frame(level if own == "nation" else own)
+            if name in frame:
+                found[name] = frame[name]
+        return found if all(name in found for name in self.inputs) else None
+
+    def __call__(self, columns: Mapping[str, pd.Series]) -> pd.Series | pd.DataFrame:
+        """Compute the variable from its columns."""
+        given = {name: columns[name] for name in self.optional if name in columns}
+        return self.compute(*(columns[name] for name in self.inputs), **given)
+
+
+class Joined(Protocol):
+    """What a panel of joined units knows of the panel that it was joined from."""
+
+    @property
+    def published(self) -> Panel:
+        """The panel as published."""
+
+    def unit_of(self, city: str) -> str:
+        """Return the key of the unit that a city is part of; its own if of none."""
+
+    def members_of(self, unit: str) -> tuple[str, ...]:
+        """Return the cities of a unit, none if it was not joined."""
+
+    def name_of(self, unit: str) -> str:
+        """Return the names of the members of a unit, with its key."""
+
+    def below(self, variable: str, unit: str, year: int) -> tuple[str, tuple[CellKey, ...]]:
+        """Return how a cell of a joined unit is made, in words, and from which cells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +148,9 @@ class Panel:
         How the computed columns were made, by name, in order.
     admitted
         Flags that a cell of `data` may carry.
+    joined
+        The panel as published, and which of its cells each cell of a joined unit
+        is made from; None for the panel as published.
     """
 
     data: pd.DataFrame
@@ -87,6 +158,7 @@ class Panel:
     cells: pd.DataFrame
     derivations: Mapping[str, Derivation] = field(default_factory=lambda: MappingProxyType({}))
     admitted: frozenset[Flag] = ADMITTED
+    joined: Joined | None = None
 
     def frame(self, unit: str) -> pd.DataFrame:
         """Return the city panel or the province panel."""
@@ -102,12 +174,22 @@ class Panel:
                 )
 
     def raw_inputs(self, variables: Iterable[str]) -> tuple[str, ...]:
-        """Return the columns read from raw files that `variables` rest on, each once."""
+        """Return the columns with cells of their own that `variables` rest on, each once.
+
+        Only columns of the same level are followed: the cells of a row are
+        counted, not those of the cities below a province. A computed column
+        that flags its cells itself stands for what is below it.
+        """
+        codebook = load_codebook()
         found: dict[str, None] = {}
         for name in variables:
-            derivation = self.derivations.get(name)
-            below = self.raw_inputs(derivation.inputs) if derivation else (name,)
-            found |= dict.fromkeys(below)
+            made = self.derivations.get(name)
+            if made is None or made.observe is not None:
+                found[name] = None
+                continue
+            levels = (codebook[name].level, "nation")
+            beside = [other for other in made.inputs if codebook[other].level in levels]
+            found |= dict.fromkeys(self.raw_inputs(beside))
         return tuple(found)
 
     def with_derived(self, derivations: Iterable[Derivation]) -> Panel:
@@ -117,119 +199,48 @@ class Panel:
         absent too, and what needs it says so. Values outside the codebook's
         range are impossible and become missing.
         """
-        frames = {"city": self.data.copy(), "province": self.provinces.copy()}
+        panel = replace(self, data=self.data.copy(), provinces=self.provinces.copy())
         done = dict(self.derivations)
-        codebook = load_codebook()
+        cells = self.cells
         for derivation in derivations:
-            variable = codebook[derivation.name]
-            frame = frames["province" if variable.level == "province" else "city"]
-            if all(name in frame for name in derivation.inputs):
-                column = derivation.compute(*(frame[name] for name in derivation.inputs))
-                possible = column.between(variable.low, variable.high)
-                frame[derivation.name] = column.where(possible).astype("float64")
-                done[derivation.name] = derivation
-        return replace(
-            self,
-            data=frames["city"],
-            provinces=frames["province"],
-            derivations=MappingProxyType(done),
-        )
+            columns = derivation.columns(panel)
+            if columns is None:
+                continue
+            entry = load_codebook()[derivation.name]
+            made = derivation(columns)
+            if isinstance(made, pd.DataFrame):
+                if derivation.observe is not None:
+                    others = cells[cells["variable"] != derivation.name]
+                    cells = pd.concat(
+                        [others, derivation.observe(others, made)], ignore_index=True
+                    )
+                made = made["value"]
+            frame = panel.frame(entry.level)
+            column = made.reindex(frame.index)
+            possible = column.between(entry.low, entry.high)
+            frame[derivation.name] = column.where(possible).astype("float64")
+            done[derivation.name] = derivation
+        return replace(panel, cells=cells, derivations=MappingProxyType(done))
 
-    def lineage(self, variable: str, city: str, year: int) -> Lineage:
+    def lineage(self, variable: str, place: str, year: int) -> Lineage:
         """Walk one cell back to the raw cells it rests on.
 
         Parameters
         ----------
         variable
             Codebook name.
-        city
-            6-digit key, or the city's Chinese or English name.
+        place
+            City or, for a variable of provinces, province: 6-digit key, Chinese
+            or English name.
         year
             Calendar year.
 
         Raises
         ------
         UnknownNameError
-            If the variable is not in the panel, or the city not known.
+            If the variable is not in the panel, or the place or year is not.
         """
-        codebook = load_codebook()
-        level = codebook[variable].level
-        key = city if level == "province" and city.isdigit() else city_key(city)
-        frame = self.frame("province" if level == "province" else "city")
-        self.require([variable], unit="province" if level == "province" else "city")
-        if (key, year) not in frame.index:
-            raise UnknownNameError(
-                f"The panel has no row for {city!r} in {year}; it covers "
-                f"{FIRST_YEAR}-{LAST_YEAR} and {frame.index.unique(0).size} units."
-            )
-        return self._lineage(variable, key, year, codebook)
-
-    def _lineage(self, variable: str, key: str, year: int, codebook: Codebook) -> Lineage:
-        entry = codebook[variable]
-        frame = self.frame("province" if entry.level == "province" else "city")
-        derivation = self.derivations.get(variable)
-        inputs = tuple(
-            self._lineage(name, key, year, codebook)
-            for name in (derivation.inputs if derivation else ())
-        )
-        of_variable = self.cells[self.cells["variable"] == variable]
-        owner = NATION if entry.level == "nation" else key
-        rows = of_variable[of_variable["city"] == owner]
-        if not entry.constant:
-            rows = rows[rows["year"] == year]
-        return Lineage(
-            variable=variable,
-            label=entry.label_en,
-            unit=entry.unit,
-            city=key,
-            year=year,
-            value=float(frame.loc[(key, year), [variable]].to_numpy(dtype="float64")[0]),
-            formula=entry.formula if derivation else "",
-            cells=rows.reset_index(drop=True),
-            inputs=inputs,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Lineage:
-    """The tree from one panel cell to raw cells; `str()` prints it."""
-
-    variable: str
-    label: str
-    unit: str
-    city: str
-    year: int
-    value: float
-    formula: str
-    cells: pd.DataFrame
-    inputs: tuple[Lineage, ...]
-
-    @property
-    def flag(self) -> Flag:
-        """Worst flag among the raw cells the value rests on."""
-        flags = [Flag(flag) for flag in self.cells["flag"]]
-        flags += [parent.flag for parent in self.inputs]
-        if self.inputs:
-            flags.append(Flag.DERIVED)
-        return max(flags, key=SEVERITY.__getitem__, default=Flag.OK)
-
-    def __str__(self) -> str:
-        return "\n".join(self._lines(""))
-
-    def _lines(self, indent: str) -> list[str]:
-        shown = "missing" if np.isnan(self.value) else f"{self.value:.10g} {self.unit}"
-        head = f"{indent}{self.variable} [{self.label}], {self.city}, {self.year}: {shown}"
-        lines = [head + (f" = {self.formula}" if self.formula else "")]
-        for cell in self.cells.itertuples():
-            lines.append(
-                f"{indent}  raw cell {cell.raw} (source {cell.source}): "
-                f"{cell.value:.10g} {self.unit}, flag {cell.flag}"
-            )
-        if not self.inputs and self.cells.empty:
-            lines.append(f"{indent}  no raw cell: the sources present do not give it")
-        for parent in self.inputs:
-            lines += parent._lines(indent + "  ")
-        return lines
+        return Walk(self).from_cell(variable, place, year)
 
 
 def build_panel(

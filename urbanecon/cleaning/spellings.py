@@ -59,7 +59,7 @@ def match(text: str, province: str) -> tuple[str | None, str]:
         return _match_code(code[1])
     if not text or text in _outside():
         return None, "outside the panel" if text else "no name"
-    candidates = _candidates(text, _province_key(province))
+    candidates = _candidates(text, province_code(province))
     if len(candidates) == 1:
         return candidates[0], ""
     if candidates:
@@ -116,7 +116,8 @@ def _provinces() -> dict[str, str]:
     return known
 
 
-def _province_key(text: str) -> str:
+def province_code(text: str) -> str:
+    """Return the key of a province by the plain text of its name or code, or nothing."""
     return _provinces().get(text.removesuffix(".0"), "")
 
 

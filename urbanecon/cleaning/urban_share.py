@@ -21,15 +21,14 @@ without a yearly figure.
 
 from __future__ import annotations
 
-from dataclasses import replace
-from types import MappingProxyType
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 
 from urbanecon.cleaning.divisions import load_divisions
 from urbanecon.cleaning.observations import SEVERITY, Flag, make_observations
-from urbanecon.cleaning.panel import Derivation, Panel
+from urbanecon.cleaning.panel import CellKey, Derivation, Panel
 
 VARIABLE = "urban_share_benchmarked"
 SOURCE, SOURCE_MUNICIPALITIES = "gpi_prefecture", "gpi_province"
@@ -38,6 +37,7 @@ CENSUSES = (2010, 2020)
 
 URBAN, RURAL = "population_urban", "population_rural"
 CENSUS_INPUTS = ("population_urban_census", "population_rural_census")
+OF_PROVINCES = ("population_urban_province", "population_rural_province")
 
 JUMP = 0.04
 """Yearly change of a share, in either direction, that is taken for a break.
@@ -61,10 +61,21 @@ def annual_share(panel: Panel) -> pd.Series:
     Municipalities, which the table of cities leaves out, come from the table of
     provinces. Shares above 1 or below 0 cannot be and are missing.
     """
-    share = _ratio(panel.data, URBAN, RURAL)
-    names = (f"{URBAN}_province", f"{RURAL}_province")
-    if all(name in panel.provinces for name in names):
-        whole = _ratio(panel.provinces, *names)
+    of_provinces = {
+        name: panel.provinces[name] for name in OF_PROVINCES if name in panel.provinces
+    }
+    return _annual_share(panel.data[URBAN], panel.data[RURAL], **of_provinces)
+
+
+def _annual_share(
+    urban: pd.Series,
+    rural: pd.Series,
+    population_urban_province: pd.Series | None = None,
+    population_rural_province: pd.Series | None = None,
+) -> pd.Series:
+    share = _ratio(urban, rural)
+    if population_urban_province is not None and population_rural_province is not None:
+        whole = _ratio(population_urban_province, population_rural_province)
         keys = whole.index.get_level_values(0).isin(load_divisions().index)
         share = share.combine_first(whole[keys].rename_axis(["city", "year"]))
     window = share.index.get_level_values(1).isin(range(FIRST_YEAR, LAST_YEAR + 1))
@@ -160,33 +171,44 @@ def residuals(share: pd.Series, census: pd.Series) -> pd.DataFrame:
 def with_benchmarked_share(panel: Panel) -> Panel:
     """Return the panel with `urban_share_benchmarked` and the lineage of its cells.
 
-    Each cell names the yearly and census cells it rests on; its flag is the
-    worst of theirs and of what `benchmark` says. A panel without yearly or
-    without census figures is returned as it is.
+    Each cell is also an observation, whose flag is the worst of those of the
+    yearly cells of its year and of what `benchmark` says. A panel without yearly
+    or without census figures is returned as it is.
     """
-    needed = (URBAN, RURAL, *CENSUS_INPUTS)
-    if not all(name in panel.data for name in needed):
-        return panel
-    census = _ratio(panel.data, *CENSUS_INPUTS).dropna()
-    table = benchmark(annual_share(panel), census).dropna(subset="benchmarked")
-    table = table[table.index.isin(panel.data.index)]
-    cells = _made_cells(panel.cells, table)
-    series = cells.set_index(["city", "year"])["value"]
-    earlier = panel.cells["variable"] == VARIABLE
-    data = panel.data.copy()
-    data[VARIABLE] = series.reindex(data.index).to_numpy()
-    made = Derivation(VARIABLE, (), lambda: series)
-    return replace(
-        panel,
-        data=data,
-        cells=pd.concat([panel.cells[~earlier], cells], ignore_index=True),
-        derivations=MappingProxyType({**panel.derivations, VARIABLE: made}),
-    )
+    return panel.with_derived([BENCHMARKED])
+
+
+def _benchmarked(
+    urban: pd.Series,
+    rural: pd.Series,
+    urban_census: pd.Series,
+    rural_census: pd.Series,
+    **of_provinces: pd.Series,
+) -> pd.DataFrame:
+    """Value and flag of every cell of the benchmarked share."""
+    share = _annual_share(urban, rural, **of_provinces)
+    census = _ratio(urban_census, rural_census).dropna()
+    table = benchmark(share, census).dropna(subset="benchmarked")
+    table = table[table.index.isin(urban.index)]
+    return table[["benchmarked", "flag"]].set_axis(["value", "flag"], axis=1)
+
+
+def _cells_below(columns: Mapping[str, pd.Series], city: str, year: int) -> list[CellKey]:
+    """Yearly figures of all years of the city and those of the censuses.
+
+    The usual change and the distance to the census of 2020 rest on every year.
+    """
+    own = (city in columns[URBAN].index.unique(0)) and columns[URBAN].loc[city].notna().any()
+    yearly = (URBAN, RURAL) if own else OF_PROVINCES
+    years = range(FIRST_YEAR, LAST_YEAR + 1)
+    cells = [(name, city, other) for name in yearly for other in years]
+    cells += [(name, city, other) for name in CENSUS_INPUTS for other in CENSUSES]
+    return [cell for cell in cells if pd.notna(columns[cell[0]].get(cell[1:]))]
 
 
 def _made_cells(cells: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
-    """Observations of the benchmarked share; `raw` lists the cells below it."""
-    yearly = [URBAN, RURAL, f"{URBAN}_province", f"{RURAL}_province"]
+    """Observations of the benchmarked share; `raw` lists the cells of its year and of censuses."""
+    yearly = [URBAN, RURAL, *OF_PROVINCES]
     inputs = cells[cells["variable"].isin([*yearly, *CENSUS_INPUTS])]
     inputs = inputs.assign(rank=inputs["flag"].map(SEVERITY))
     of_year = inputs[inputs["variable"].isin(yearly)].groupby(["city", "year"])
@@ -202,7 +224,7 @@ def _made_cells(cells: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
         city=city,
         year=table.index.get_level_values(1),
         variable=VARIABLE,
-        value=table["benchmarked"],
+        value=table["value"],
         source=SOURCE,
         raw=raw,
     )
@@ -225,8 +247,8 @@ def _worst(jump: pd.Series, shared: pd.Series, open_end: pd.Series) -> pd.Series
     return flag
 
 
-def _ratio(frame: pd.DataFrame, urban: str, rural: str) -> pd.Series:
-    share = frame[urban] / (frame[urban] + frame[rural])
+def _ratio(urban: pd.Series, rural: pd.Series) -> pd.Series:
+    share = urban / (urban + rural)
     return share.where(share.between(0, 1))
 
 
@@ -251,3 +273,14 @@ def _logit(share: pd.Series) -> pd.Series:
 
 def _expit(level: pd.Series) -> pd.Series:
     return pd.Series(1 / (1 + np.exp(-level)))
+
+
+BENCHMARKED = Derivation(
+    VARIABLE,
+    (URBAN, RURAL, *CENSUS_INPUTS),
+    _benchmarked,
+    optional=OF_PROVINCES,
+    reads=_cells_below,
+    observe=_made_cells,
+)
+"""The benchmarked share as a column of the panel, which flags its own cells."""

@@ -203,12 +203,17 @@ def _score(*columns: pd.Series, without: str | None = None) -> pd.Series:
     return fit_ntu_index(complete, without=without).score(complete).reindex(index)
 
 
+def _complete_rows(columns: Mapping[str, pd.Series]) -> pd.Index:
+    """Rows that bounds and weights are fitted on."""
+    return indicators_of(columns).index
+
+
 NTU_INDEX: tuple[Derivation, ...] = tuple(
-    Derivation(column(without), INPUTS, partial(_score, without=without))
+    Derivation(column(without), INPUTS, partial(_score, without=without), fitted_on=_complete_rows)
     for without in (None, *DIMENSIONS)
 )
-"""The index and its versions as columns of the panel. Bounds and weights rest on all
-complete rows, the lineage of a cell on those of its own row."""
+"""The index and its versions as columns of the panel. A score rests on the inputs of its
+own row, its bounds and weights on those of all complete rows."""
 
 
 def with_ntu_index(panel: Panel) -> Panel:

@@ -1,25 +1,25 @@
 """The computed columns of the panel: logs, ratios, and the measures of the claims.
 
-Each entry names its inputs, so that the lineage of a computed cell is the
-lineage of its inputs. Units and formulas in words stand in the codebook.
+Each entry names its inputs, and which of their cells it reads if not those of its
+own row, so that the lineage of a computed cell is the lineage of these cells. Units
+and formulas in words stand in the codebook.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
 
 from urbanecon.cleaning.capital import CAPITAL
 from urbanecon.cleaning.divisions import load_divisions
-from urbanecon.cleaning.panel import Derivation, Panel
+from urbanecon.cleaning.panel import CellKey, Derivation, Panel
 from urbanecon.cleaning.panel_files import load_panel
-from urbanecon.cleaning.urban_share import with_benchmarked_share
+from urbanecon.cleaning.urban_share import BENCHMARKED
 from urbanecon.measures.atkinson import income_ratio
-from urbanecon.measures.ntu_index import NTU_INDEX, with_ntu_index
+from urbanecon.measures.ntu_index import NTU_INDEX
 from urbanecon.measures.structure import upgrading
 from urbanecon.project import find_project
 
@@ -76,6 +76,31 @@ def _ln_gdp_per_employee(
 
 def _ln_per_real_gdp(emission: pd.Series, gdp: pd.Series, prices: pd.Series) -> pd.Series:
     return _ln_ratio(emission, gdp / prices)
+
+
+def _pilot_share(pilot: pd.Series, population: pd.Series) -> pd.Series:
+    """Share of a province's residents who live in pilot cities, by (province, year).
+
+    Sum of population of cities treated by year t over the sum of population of
+    all cities, population of `PILOT_WEIGHT_YEAR`.
+    """
+    weight = population.xs(PILOT_WEIGHT_YEAR, level="year")
+    frame = pilot.unstack("year")
+    province = load_divisions()["province"].reindex(frame.index)
+    treated = frame.mul(weight.reindex(frame.index), axis=0).groupby(province).sum(min_count=1)
+    total = weight.groupby(province.reindex(weight.index)).sum()
+    return pd.Series(treated.div(total, axis=0).stack())
+
+
+def _cities_below(columns: Mapping[str, pd.Series], province: str, year: int) -> list[CellKey]:
+    """Pilots of the year, and residents of the weighting year, of a province's cities."""
+    weight = columns["population"].xs(PILOT_WEIGHT_YEAR, level="year").dropna()
+    home = load_divisions()["province"].reindex(weight.index)
+    return [
+        cell
+        for city in weight.index[home == province]
+        for cell in (("pilot", city, year), ("population", city, PILOT_WEIGHT_YEAR))
+    ]
 
 
 DERIVATIONS: tuple[Derivation, ...] = (
@@ -141,51 +166,21 @@ DERIVATIONS: tuple[Derivation, ...] = (
         ("education_private_urban_province", "education_private_rural_province"),
         _ln_ratio,
     ),
+    Derivation("pilot_share_province", ("pilot", "population"), _pilot_share, reads=_cities_below),
+    BENCHMARKED,
+    *NTU_INDEX,
 )
 """In order: an entry may use the columns of the entries before it."""
 
 ACROSS_ROWS: dict[str, tuple[str, ...]] = {
-    "pilot_share_province": ("pilot_first_year", "population"),
-    "urban_share_benchmarked": (
-        "population_urban",
-        "population_rural",
-        "population_urban_census",
-        "population_rural_census",
-    ),
+    made.name: made.inputs for made in DERIVATIONS if made.reads is not None
 }
 """Inputs of the measures that use other cities or other years than the cell's own."""
 
 
 def with_measures(panel: Panel) -> Panel:
     """Return the panel with every computable measure added."""
-    derived = panel.with_derived(DERIVATIONS)
-    return with_ntu_index(with_benchmarked_share(_with_pilot_share(derived)))
-
-
-def _with_pilot_share(panel: Panel) -> Panel:
-    """Add the share of a province's residents who live in pilot cities.
-
-    It aggregates over cities, so it stands outside the column-by-column
-    derivations: sum of population of cities treated by year t over the sum of
-    population of all cities, population of `PILOT_WEIGHT_YEAR`.
-    """
-    if "pilot" not in panel.data or "population" not in panel.data or panel.provinces.empty:
-        return panel
-    weight = panel.data["population"].xs(PILOT_WEIGHT_YEAR, level="year")
-    frame = panel.data["pilot"].unstack("year")
-    province = load_divisions()["province"].reindex(frame.index)
-    treated = frame.mul(weight.reindex(frame.index), axis=0).groupby(province).sum(min_count=1)
-    total = weight.groupby(province.reindex(weight.index)).sum()
-    share = pd.Series(treated.div(total, axis=0).stack())
-    provinces = panel.provinces.copy()
-    provinces["pilot_share_province"] = share.reindex(provinces.index).to_numpy()
-    name = "pilot_share_province"
-    made = Derivation(name, (), lambda: share)
-    return replace(
-        panel,
-        provinces=provinces,
-        derivations=MappingProxyType({**panel.derivations, name: made}),
-    )
+    return panel.with_derived(DERIVATIONS)
 
 
 def open_panel(folder: Path | None = None) -> Panel:
@@ -196,4 +191,4 @@ def open_panel(folder: Path | None = None) -> Panel:
     folder
         Where it was saved; default the project's `build/`.
     """
-    return load_panel(folder or find_project().build, (*DERIVATIONS, *NTU_INDEX))
+    return load_panel(folder or find_project().build, DERIVATIONS)

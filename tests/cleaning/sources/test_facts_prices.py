@@ -40,7 +40,7 @@ def test_the_level_is_the_product_of_the_changes(observations):
 def test_each_level_is_a_derived_national_cell_with_the_address_of_its_change(observations):
     last = observations.iloc[-1]
     assert (last["city"], last["flag"]) == ("000000", "derived")
-    assert last["raw"] == "facts_prices/prices.csv||26|B"
+    assert last["raw"] == "facts_prices/prices.csv||3-26|B", "all changes since 2000"
 
 
 def test_every_row_names_its_source():

@@ -19,7 +19,7 @@ from urbanecon.cleaning.audit.breaks import growth_breaks
 from urbanecon.cleaning.audit.copies import conflict, pasted
 from urbanecon.cleaning.audit.digits import heaped_digits
 from urbanecon.cleaning.audit.findings import CELL, FINDING_COLUMNS, Rule
-from urbanecon.cleaning.audit.identities import broken_identity, exact_multiple
+from urbanecon.cleaning.audit.identities import broken_identity, common_growth, exact_multiple
 from urbanecon.cleaning.audit.limits import anachronism, impossible, odd_sign
 from urbanecon.cleaning.audit.rivals import disagreement
 from urbanecon.cleaning.audit.runs import filled_runs
@@ -36,6 +36,7 @@ RULES: tuple[Rule, ...] = (
     conflict,
     filled_runs,
     exact_multiple,
+    common_growth,
     broken_identity,
     unit_slip,
     growth_breaks,
@@ -107,6 +108,7 @@ __all__ = [
     "anachronism",
     "apply_findings",
     "broken_identity",
+    "common_growth",
     "conflict",
     "disagreement",
     "exact_multiple",

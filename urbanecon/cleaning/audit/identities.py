@@ -8,7 +8,17 @@ import numpy as np
 import pandas as pd
 
 from urbanecon.cleaning.audit.findings import CELL, findings
-from urbanecon.cleaning.audit.series import NAMED, Floats, codes_of, digits_of, ordered
+from urbanecon.cleaning.audit.series import (
+    NAMED,
+    Floats,
+    codes_of,
+    digits_of,
+    group_count,
+    group_median,
+    grouped,
+    log_growth,
+    ordered,
+)
 from urbanecon.cleaning.observations import Flag
 
 
@@ -46,6 +56,18 @@ constant; below 1 because single cells are corrected by hand."""
 
 MULTIPLE_COMPARISONS = 30
 """Comparisons of two cities needed before a constant ratio means anything."""
+
+
+COMMON_SHARE = 0.9
+"""Share of a province's cities that must grow by one rate in a year; below 1 because
+single cities are left out of an extrapolation, or were revised after it."""
+
+COMMON_CITIES = 3
+"""Cities with one rate that mean anything: two may agree by rounding."""
+
+COMMON_CELLS = 30
+"""Cells of a column that must grow by their province's rate before it is told: figures of
+one or two digits double or halve together by chance, in a province here and there."""
 
 
 def broken_identity(
@@ -164,6 +186,34 @@ def _multiples(cells: pd.DataFrame) -> pd.DataFrame:
     varies = off.sum(axis=0) > (1 - MULTIPLE_SHARE) * np.isfinite(ratio).sum(axis=0)
     kept: pd.DataFrame = pairs[(pairs["count"] >= MULTIPLE_COMPARISONS).to_numpy() & varies]
     return kept
+
+
+def common_growth(observations: pd.DataFrame) -> pd.DataFrame:
+    """Cells that carry a city's figure of the year before on at its province's rate.
+
+    Where a table has no figures of cities, its makers let every city grow as its
+    province does. The level then still differs between cities, but the change is
+    the province's to the last digit in all of them: such a cell is derived, as is
+    one that is a province's figure times another variable (`exact_multiple`),
+    and city and province-year effects leave nothing of it. A province with no
+    growth at all, and years without a figure in the year before, are not judged.
+    """
+    cells = ordered(observations)
+    growth = log_growth(cells)
+    growth[np.abs(growth) <= MULTIPLE_TOLERANCE] = np.nan
+    place = grouped(cells, "column", "province", "year")
+    common = np.abs(growth - group_median(growth, place)) <= MULTIPLE_TOLERANCE
+    agree = group_count(np.where(common, 1.0, np.nan), place)
+    told = common & (agree >= COMMON_CITIES)
+    told &= agree >= COMMON_SHARE * group_count(growth, place)
+    column = grouped(cells, "column")
+    told &= group_count(np.where(told, 1.0, np.nan), column) >= COMMON_CELLS
+    reasons = [
+        f"grows by {np.expm1(rate):+.4%}, as do {count} cities of the province, to nine digits"
+        for rate, count in zip(growth[told], agree[told], strict=True)
+    ]
+    bad = observations.iloc[cells["row"].to_numpy()[told]]
+    return findings(bad, Flag.DERIVED, "common_growth", reasons)
 
 
 def _median(values: Floats) -> Floats:

@@ -26,13 +26,18 @@ SOURCE = "census_county_2010"
 CENSUS = 2010
 CODE, NAME = "区划代码", "地区"
 
-COLUMNS = (
-    Column("合计", "population_census_yearbook"),
+IN_BOTH = (
     Column("城镇人口", "population_urban_census_yearbook"),
     Column("乡村人口", "population_rural_census_yearbook"),
+    Column("各种行业人口总计", "employees_census"),
+)
+"""Columns that the tables of both censuses head alike."""
+
+COLUMNS = (
+    *IN_BOTH,
+    Column("合计", "population_census_yearbook"),
     Column("户籍人口", "population_hukou_census"),
     Column("平均受教育年限（年）-合计", "schooling"),
-    Column("各种行业人口总计", "employees_census"),
     Column("文化、体育和娱乐业", "employees_culture_census"),
     Column("人均住房建筑面积（平方米/人）", "housing_area_census"),
 )
@@ -58,10 +63,17 @@ def read(path: Path) -> pd.DataFrame:
     DataError
         If the file is no such table or a number cell holds text.
     """
-    table = read_table(path, source=SOURCE)
-    table.require([CODE, NAME])
+    return read_cities(path, SOURCE, COLUMNS, name=NAME, year=CENSUS)
+
+
+def read_cities(
+    path: Path, source: str, columns: tuple[Column, ...], *, name: str, year: int
+) -> pd.DataFrame:
+    """Read the rows of cities of one census, whose column of names is headed `name`."""
+    table = read_table(path, source=source)
+    table.require([CODE, name])
     return read_cross_section(
-        city_rows(table, CODE), COLUMNS, source=SOURCE, city=CODE, name=NAME, year=CENSUS
+        city_rows(table, CODE), columns, source=source, city=CODE, name=name, year=year
     )
 
 

@@ -13,21 +13,17 @@ from pathlib import Path
 
 import pandas as pd
 
-from urbanecon.cleaning.cross_sections import read_cross_section
 from urbanecon.cleaning.longform import Column
-from urbanecon.cleaning.sources.census_county_2010 import city_rows
-from urbanecon.cleaning.tables import read_table
+from urbanecon.cleaning.sources.census_county_2010 import IN_BOTH, read_cities
 
 SOURCE = "census_county_2020"
 CENSUS = 2020
-CODE, NAME = "区划代码", "市"
+NAME = "市"
 
 COLUMNS = (
+    *IN_BOTH,
     Column("人口数_合计", "population_census_yearbook"),
-    Column("城镇人口", "population_urban_census_yearbook"),
-    Column("乡村人口", "population_rural_census_yearbook"),
     Column("平均受教育年限_合计", "schooling"),
-    Column("各种行业人口总计", "employees_census"),
     Column("文化体育和娱乐业", "employees_culture_census"),
     Column("人均住房建筑面积", "housing_area_census"),
 )
@@ -53,8 +49,4 @@ def read(path: Path) -> pd.DataFrame:
     DataError
         If the file is no such table or a number cell holds text.
     """
-    table = read_table(path, source=SOURCE)
-    table.require([CODE, NAME])
-    return read_cross_section(
-        city_rows(table, CODE), COLUMNS, source=SOURCE, city=CODE, name=NAME, year=CENSUS
-    )
+    return read_cities(path, SOURCE, COLUMNS, name=NAME, year=CENSUS)

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from urbanecon.cleaning.observations import Flag, check_observations, make_observations
+from urbanecon.cleaning.divisions import NATION
+from urbanecon.cleaning.observations import Flag, RawCell, check_observations, make_observations
 from urbanecon.cleaning.prices import chain
-from urbanecon.cleaning.tables import read_table
+from urbanecon.cleaning.tables import RawTable, read_table
 from urbanecon.errors import DataError
 
 SOURCE = "facts_prices"
-NATION = "000000"
 YEAR, CHANGE = "year", "cpi_previous_year_100"
 BASE_YEAR = 2000
 
@@ -20,8 +20,8 @@ BASE_YEAR = 2000
 def read(path: Path) -> pd.DataFrame:
     """Read `price_index`, 1 in 2000, chained from the year-on-year changes.
 
-    The raw cell of a year holds its change; the level rests on it and on those
-    of all years back to the base, hence the flag derived.
+    The level of a year rests on the changes of all years between it and the
+    base, hence the flag derived; that of the base, on its own row.
 
     Raises
     ------
@@ -41,7 +41,18 @@ def read(path: Path) -> pd.DataFrame:
         variable="price_index",
         value=level,
         source=SOURCE,
-        raw=table.raw(CHANGE),
+        raw=_chained_rows(table, years),
         flag=Flag.DERIVED,
     )
     return check_observations(observations, source=SOURCE)
+
+
+def _chained_rows(table: RawTable, years: pd.Series) -> list[str]:
+    """Addresses of the changes that lie between each year and the base."""
+    raw = []
+    for year in years:
+        low, high = sorted((int(year), BASE_YEAR))
+        chained = years.between(low + 1, high) if low < high else years == year
+        first, *more = (int(row) for row in years.index[chained])
+        raw.append(str(RawCell(table.file, "", first, table.letters[CHANGE], tuple(more))))
+    return raw

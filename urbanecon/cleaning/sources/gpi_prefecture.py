@@ -9,6 +9,9 @@ GDP and wages do not, and their urban-rural ratios are the province's own. The
 corner cell of the spending sheets says hundred million yuan; the cells are yuan
 per person.
 
+Employment of most cities grows from 2014 on at one rate a province and year; the
+audit tells these cells by rule (`common_growth`).
+
 The urban population of some cities jumps (Baicheng and Changchun 2014, Lhasa
 2010 and 2018) or exceeds the total (Tongling 2015); it is read as it stands.
 """
