@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,10 +16,14 @@ from urbanecon.errors import UrbaneconWarning
 
 if TYPE_CHECKING:
     from urbanecon.intake.auditing import Audit
+    from urbanecon.intake.mapping import TablePlan
     from urbanecon.intake.observe import Imported
 
 EXIT_ASKS = 3
 """The import is done as far as it could be; the mapping file asks for the rest."""
+
+REASONS = 8
+"""Reasons for setting rows aside that are printed; unmatched.csv has them all."""
 
 FILE = Annotated[Path, typer.Argument(metavar="FILE", help="The table.")]
 OUT = Annotated[
@@ -128,9 +133,9 @@ def _print_audit(done: Audit) -> None:
 def _print_import(done: Imported) -> None:
     """Print the mapping, one line a column, and what was set aside."""
     for table in done.mapping.tables:
-        when = table.year or (f"years in column {table.year_column}" if table.year_column else "")
         print(
-            f"{table.sheet or done.mapping.file}, rows {table.first_row}-{table.last_row}: {when}"
+            f"{table.sheet or done.mapping.file}, rows {table.first_row}-{table.last_row}: "
+            f"{_year_said(table)}"
         )
         for column in table.columns:
             target = f"{column.variable} [{column.unit}]" if column.variable else "not read"
@@ -142,6 +147,18 @@ def _print_import(done: Imported) -> None:
     cities = done.observations["city"].nunique()
     print(f"{len(done.observations)} observations of {cities} cities; "
           f"{len(done.unmatched)} rows or cells set aside")  # fmt: skip
+    reasons = Counter(reason for _, _, reason in done.unmatched)
+    for reason, count in reasons.most_common(REASONS):
+        print(f"  {count}\t{reason}")
+
+
+def _year_said(table: TablePlan) -> str:
+    """Say which year a table is about, and how that is known."""
+    if table.year_column:
+        return f"years in column {table.year_column}"
+    if table.year is not None:
+        return f"{table.year} ({table.year_from})"
+    return "year not known" if table.asks_year else "years in the headers"
 
 
 @contextmanager

@@ -63,6 +63,30 @@ def test_provinces_and_places_outside_say_so(written: str, why: str) -> None:
     assert match.why.startswith(why)
 
 
+@pytest.mark.parametrize("written", ["宜城市", "宜都市", "昆山", "江山市", "恩施市"])
+def test_county_level_cities_are_no_damaged_prefectures(written: str) -> None:
+    match = match_city(written, "湖北省")
+    assert (match.city, match.why) == ("", "a county-level city")
+
+
+@pytest.mark.parametrize("written", ["合计", "合 计", "全国", "地级市", "城市合计 National Total"])
+def test_totals_are_no_cities(written: str) -> None:
+    match = match_city(written, "安徽省")
+    assert (match.city, match.why) == ("", "a total")
+
+
+@pytest.mark.parametrize(
+    ("written", "city"),
+    [
+        ("襄樊市", "420600"), ("思茅市", "530800"), ("毕节地区", "520500"), ("巢湖市", "341400"),
+        ("莱芜市①", "371200"), ("石 家 庄", "130100"), ("大理白族自治州", "532900"),
+        ("Xiangyang", "420600"),
+    ],
+)  # fmt: skip
+def test_former_names_and_marks_leave_a_name_certain(written: str, city: str) -> None:
+    assert match_city(written).city == city
+
+
 def test_a_slip_of_the_scanner_counts_half() -> None:
     assert edit_distance("毫州市", "亳州市") == 0.5
     assert edit_distance("杭州市", "亳州市") == 1

@@ -44,7 +44,10 @@ def test_three_header_rows_with_merged_cells_two_calibers_and_thousands(tmp_path
     done = import_file(population_workbook(tmp_path / "2-1.xlsx"))
     assert value_of(done, "population_hukou", "130200", 2016) == 1018.5e4 + 0
     assert value_of(done, "population_hukou_districts", "130200", 2016) == 401e4
-    assert set(done.observations["variable"]) == {"population_hukou", "population_hukou_districts"}
+    assert set(done.observations["variable"]) == {
+        "population_hukou", "population_hukou_districts", "population_average",
+        "population_average_districts", "natural_growth",
+    }  # fmt: skip
     check_observations(done.observations, source="2-1")
 
 

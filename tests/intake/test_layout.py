@@ -51,6 +51,8 @@ def test_units_above_the_table_count_if_they_agree() -> None:
     assert title_unit(["2-1 人口", "单位：万人"]) == "万人"
     assert title_unit(["2-1 人口（万人）"]) == "万人"
     assert title_unit(["单位：万人", "Unit: 10 000 persons"]) == "万人"
+    assert title_unit(["单位：人 Unit: person"]) == "人"
+    assert title_unit(["计量单位：个 Unit: unit"]) == "个"
     assert title_unit(["单位：万人、万元"]) == ""
     assert title_unit(["单位：万人", "单位：人"]) == ""
 
@@ -71,3 +73,19 @@ def test_the_nearest_place_that_names_one_year_decides(
     titles: list[str], sheet: str, file: str, year: int | None
 ) -> None:
     assert table_year(titles, sheet, file)[0] == year
+
+
+@pytest.mark.parametrize(
+    ("sheet", "file", "folder", "year"),
+    [
+        ("2-1", "2-1", "中国城市统计年鉴2016", 2015),
+        ("2-1", "2016 2-1", "中国城市统计年鉴2016", 2015),
+        ("2-1", "2015 2-1", "中国城市统计年鉴2016", 2015),
+        ("2016", "中国城市统计年鉴2016", "", 2015),
+        ("2-1", "2-1", "2016", None),
+    ],
+)
+def test_the_edition_of_a_yearbook_is_no_year_of_data(
+    sheet: str, file: str, folder: str, year: int | None
+) -> None:
+    assert table_year([], sheet, file, folder)[0] == year

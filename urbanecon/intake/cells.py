@@ -31,7 +31,7 @@ def number(cell: object) -> float | None:
     if NUMBER.fullmatch(text) or THOUSANDS.fullmatch(text):
         return float(text.replace(",", ""))
     missing = text in MISSING_MARKERS or bare.strip() in MISSING_MARKERS
-    return np.nan if missing or not re.search(r"\w", text) else None
+    return np.nan if missing or not re.search(r"[\w%‰]", text) else None
 
 
 def is_text(cell: object) -> bool:

@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 from urbanecon.cleaning.spellings import UNKNOWN, match, plain, unit_table
 
@@ -28,6 +29,16 @@ CONFUSED = (
 )  # fmt: skip
 """Pairs of characters that scanning and hand copying put for one another, the wrong
 one first. Such a slip counts half of another one."""
+
+COUNTY_CITY = "a county-level city"
+TOTAL = "a total"
+SUMS = re.compile(
+    r"(全国|城市|地级及以上城市|地级以上城市|地级市|县级市|副省级市?|副省级城市|直辖市|全省|全区)?"
+    r"(合计|总计|小计|共计|平均|平均值|总平均)|全国|全省|全国城市|地级市|县级市|"
+    r"(national|grand)?\s*(total|average)",
+    re.I,
+)
+"""What stands in the column of names and sums rows up."""
 
 DAMAGED = "damaged"
 """How the reason begins when a name is matched in spite of wrong characters."""
@@ -84,6 +95,8 @@ def match_exact(written: object, province: str = "") -> CityMatch:
 @cache
 def _match_exact(written: str, home: str) -> CityMatch:
     reason = UNKNOWN
+    if SUMS.fullmatch(chinese_part(written)):
+        return CityMatch("", 0.0, TOTAL)
     for text, sure, why in (
         (plain(written), 1.0, "its name"),
         (plain(chinese_part(written)), *_left_out(written)),
@@ -95,7 +108,19 @@ def _match_exact(written: str, home: str) -> CityMatch:
                 return CityMatch(city, sure, why)
             if not reason.startswith(UNKNOWN):
                 return CityMatch("", 0.0, reason)
+    name = chinese_part(written)
+    if {name, f"{name}市"} & county_cities():
+        return CityMatch("", 0.0, COUNTY_CITY)
     return CityMatch("", 0.0, reason)
+
+
+@cache
+def county_cities() -> frozenset[str]:
+    """Names of county-level cities, which look like damaged names of prefectures."""
+    text = Path(__file__).with_name("county_cities.txt").read_text(encoding="utf-8")
+    return frozenset(
+        name for line in text.splitlines() if not line.startswith("#") for name in line.split()
+    )
 
 
 def _left_out(written: str) -> tuple[float, str]:

@@ -15,8 +15,10 @@ from dataclasses import dataclass
 from urbanecon.intake import units
 
 CALIBERS = {
-    "city": r"全市(?!场)|地区合计|total\s+city|whole\s+city|entire\s+city|city\s+total",
-    "districts": r"市辖区|市区|districts?\s+under\s+(the\s+)?cit(y|ies)|urban\s+districts?"
+    "city": r"全市(?!场)|地区合计|(?<!不)包?[括含]市?辖?县|total\s+city|whole\s+city|entire\s+city"
+    r"|city\s+total|including\s+count(y|ies)",
+    "districts": r"市辖区|市区|不包?[括含]市?辖?县|excluding\s+count(y|ies)"
+    r"|districts?\s+under\s+(the\s+)?cit(y|ies)|urban\s+districts?"
     r"|municipal\s+districts?|city\s+districts?",
 }
 """Which territory a column covers: the whole prefecture, or its urban districts alone."""
@@ -27,6 +29,19 @@ LEVEL_MARK = re.compile(
     r"^\s*(#|\*+|其中[:,]?|of\s+which[:,]?|[一二三四五六七八九十]+、)\s*", re.I
 )
 FOOTNOTE = re.compile(r"[①-⑳*†‡]+|(?<=\D)\[\d{1,2}\]")
+SEPARATOR = re.compile(rf"_|(?<=[{CJK}])\.+(?=[{CJK}]|$)")
+"""What software puts for spaces and brackets in the names of columns."""
+
+TAILS = tuple(
+    re.compile(pattern, re.I)
+    for pattern in (
+        r"[\s:,]\s*((?:(?:\d[\d ,]*|ten|hundred|thousand|million|billion|trillion)\s+)*"
+        r"[^\s:,()]+)$",
+        r"(?:[\s/:,]|(?=[%‰]))\s*([^\s/:,()]+)$",
+    )
+)
+"""Where a unit without brackets stands: the last words, compound ones first."""
+
 TRANSLATION = 6
 """Latin letters that make a translation; fewer are part of a Chinese name (GDP, R&D)."""
 
@@ -61,7 +76,8 @@ def one_line(cell: object) -> str:
     """Text of a cell in ordinary width, brackets round, spaces single, without footnotes."""
     if isinstance(cell, float) and cell.is_integer():
         cell = int(cell)
-    text = unicodedata.normalize("NFKC", "" if cell is None else str(cell))
+    # ordinary width makes a digit of ①, so marks go first
+    text = unicodedata.normalize("NFKC", FOOTNOTE.sub("", "" if cell is None else str(cell)))
     text = re.sub(r"[〔【\[{〈《]", "(", re.sub(r"[〕】\]}〉》]", ")", FOOTNOTE.sub("", text)))
     text = re.sub(rf"(?<=[{CJK}])\s+(?=[{CJK}])", "", text)
     return re.sub(r"\s+", " ", text).strip()
@@ -73,23 +89,29 @@ def read_header(levels: Sequence[object]) -> Header:
     The lowest level that gives a unit decides; so does the lowest year and the
     lowest caliber.
     """
-    texts = _whole(one_line(level).replace("_", " ") for level in levels)
+    texts = _whole(SEPARATOR.sub(" ", one_line(_set_off(level))) for level in levels)
     unit, caliber, year = "", "", None
     zh: list[str] = []
     en: list[str] = []
     for text in texts:
+        text, found_caliber = _take_caliber(text)  # noqa: PLW2901
+        caliber = found_caliber or caliber
         rest, given = take_units(text)
-        meanings = {units.parse(one) for one in given}
         if given:
-            unit = given[0] if len(meanings) == 1 else ""
+            unit = given[0] if all(units.agree(given[0], one) for one in given) else ""
         rest, found_year = take_year(rest)
         year = found_year or year
-        rest, found_caliber = _take_caliber(rest)
-        caliber = found_caliber or caliber
         chinese, english = _languages(LEVEL_MARK.sub("", rest))
-        zh += [chinese] if chinese else []
+        zh += [part for part in re.split("[:>]", chinese) if part]
         en += [english] if english else []
     return Header(" > ".join(texts), tuple(zh), tuple(en), unit, caliber, year)
+
+
+def title_caliber(titles: Iterable[str]) -> str:
+    """Return the caliber that the lines above a table give all of it; empty without one."""
+    text = " ".join(titles)
+    found = [name for name, pattern in CALIBERS.items() if re.search(pattern, text, re.I)]
+    return found[0] if len(found) == 1 else ""
 
 
 def take_units(text: str) -> tuple[str, list[str]]:
@@ -103,15 +125,32 @@ def take_units(text: str) -> tuple[str, list[str]]:
         found.append(inside)
         return " "
 
-    rest = re.sub(r"\(\s*([^()]*?)\s*\)", keep, text)
-    # a unit may also stand alone, or last without brackets: 增长%, GDP/万元, 人口 万人
+    # the last bracket may have been lost between two rows
+    rest = re.sub(r"\(\s*([^()]*?)\s*(?:\)|$)", keep, text)
+    # a unit may also stand alone, or last without brackets: 增长%, GDP/万元, GDP 10 000 yuan
     if units.parse(rest) is not None:
-        return "", [*found, rest]
-    tail = re.search(r"(?:[\s/:,]|(?=[%‰]))\s*([^\s/:,()]+)$", rest)
-    if tail and not found and units.parse(tail[1]) is not None:
-        found.append(tail[1])
-        rest = rest[: tail.start()]
+        return "", [*found, rest.strip()]
+    for pattern in () if found else TAILS:
+        tail = pattern.search(rest)
+        if tail and _is_unit(tail[1]):
+            return rest[: tail.start()].strip(), [tail[1]]
     return rest.strip(), found
+
+
+def _is_unit(text: str) -> bool:
+    """Whether the last words of a name are its unit; Students and Schools alone are not."""
+    unit = units.parse(text)
+    bare_noun = text.isascii() and unit is not None and unit.factor == 1
+    return unit is not None and not (bare_noun and unit.dimension in units.COUNTED)
+
+
+def _set_off(level: object) -> object:
+    """Put a Chinese unit that only a space sets off (总产值 万元) into brackets."""
+    words = level.split() if isinstance(level, str) else []
+    spread = all(len(word) == 1 for word in words[:-1])
+    if spread or not re.search(f"[{CJK}]", words[-1]) or units.parse(words[-1]) is None:
+        return level
+    return f"{' '.join(words[:-1])} ({words[-1]})"
 
 
 def take_year(text: str) -> tuple[str, int | None]:

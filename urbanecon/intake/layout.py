@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from urbanecon.intake import cells, units
-from urbanecon.intake.cities import chinese_part, match_exact
+from urbanecon.intake.cities import COUNTY_CITY, TOTAL, chinese_part, match_exact
 from urbanecon.intake.headers import Header, one_line, read_header, take_units
 from urbanecon.intake.workbook import Grid
 
@@ -22,8 +22,9 @@ CITY_HEADER = re.compile(
     re.I,
 )
 UNIT_LINE = re.compile(r"^\(?\s*(计量)?单位\s*:|^\(?\s*unit\s*:", re.I)
+UNIT_MARK = re.compile(r"\(?(?:计量)?(?:单位|unit)\s*:|[()]", re.I)
 TITLE_LIKE = re.compile(
-    r"^表?\s*\d+\s*[-—–]\s*\d+|续表|continued|年鉴|yearbook|单位:|unit\s*:", re.I
+    r"^表?\s*\d{1,2}\s*[-—–]\s*\d{1,3}(?!\d)|续表|continued|年鉴|yearbook|单位:|unit\s*:", re.I
 )
 CONTINUED = re.compile(r"续表|continued", re.I)
 NOTE = re.compile(r"^(注|资料来源|说明|备注|数据来源|note|source|a\)|1\))", re.I)
@@ -56,8 +57,16 @@ class Block:
     continues: tuple[str, ...] = ()
 
 
-def find_blocks(grid: Grid) -> list[Block]:
-    """Return the tables of a sheet, from left to right and from top to bottom."""
+def find_blocks(grid: Grid, before: Block | None = None) -> list[Block]:
+    """Return the tables of a sheet, from left to right and from top to bottom.
+
+    Parameters
+    ----------
+    grid
+        The sheet.
+    before
+        Last table of the sheet before, which the first of this one may continue (续表).
+    """
     columns = city_columns(grid)
     blocks = []
     for at, city in enumerate(columns):
@@ -65,19 +74,28 @@ def find_blocks(grid: Grid) -> list[Block]:
         names = [city, *_translations(grid, city)]
         span = [column for column in range(city + 1, end) if column not in names]
         left = range(columns[at - 1] + 1 if at else 0, city)
-        blocks += _continued(_blocks_of(grid, city, span, left))
+        blocks += _continued(_blocks_of(grid, city, span, left), before)
     return blocks
 
 
-def _continued(blocks: Iterable[Block]) -> list[Block]:
-    """Pass the titles of a table on to the pages that continue it."""
+def _continued(blocks: Iterable[Block], before: Block | None) -> list[Block]:
+    """Pass the titles of a table, and headers that are not repeated, on to its next pages."""
     passed: list[Block] = []
     for block in blocks:
-        continues = not block.titles or any(CONTINUED.search(line) for line in block.titles)
-        if passed and continues:
-            before = passed[-1]
-            block = replace(block, continues=(*before.titles, *before.continues))  # noqa: PLW2901
-        passed.append(block)
+        marked = any(CONTINUED.search(line) for line in block.titles)
+        last = passed[-1] if passed else before if marked else None
+        if last is None or not (marked or not block.titles):
+            passed.append(block)
+            continue
+        bare = not any(header.text for header in block.headers.values())
+        headers = last.headers if bare and set(last.headers) >= set(block.headers) else {}
+        passed.append(
+            replace(
+                block,
+                continues=(*last.titles, *last.continues),
+                headers={at: headers.get(at, header) for at, header in block.headers.items()},
+            )
+        )
     return passed
 
 
@@ -106,7 +124,7 @@ def _named(grid: Grid, column: int, kind: str) -> bool:
 
 def is_place(text: object) -> bool:
     """Whether a cell is exactly a city's or a province's name or code."""
-    return bool(match_exact(text).city) or _is_province(text)
+    return bool(match_exact(text).city) or match_exact(text).why in (COUNTY_CITY, "a province")
 
 
 def _is_province(text: object) -> bool:
@@ -150,11 +168,13 @@ def _blocks_of(grid: Grid, city: int, span: Sequence[int], left: Iterable[int]) 
 
 def _is_body(grid: Grid, row: int, city: int, span: Sequence[int]) -> bool:
     name = grid.rows[row][city]
+    given = [grid.rows[row][at] for at in span if grid.rows[row][at] is not None]
+    if name is not None and match_exact(name).why == TOTAL:
+        return any(cells.year(cell) is None for cell in given)
     if name is None or CITY_HEADER.fullmatch(chinese_part(name)) or NOTE.match(one_line(name)):
         return False
     if is_place(name) and not any(TITLE_LIKE.search(one_line(grid.rows[row][at])) for at in span):
         return True
-    given = [grid.rows[row][at] for at in span if grid.rows[row][at] is not None]
     return bool(given) and not any(cells.is_text(cell) for cell in given)
 
 
@@ -262,9 +282,9 @@ def title_unit(titles: Iterable[str]) -> str:
     found: list[str] = []
     for title in map(one_line, titles):
         line = UNIT_LINE.sub("", title).strip(" ()") if UNIT_LINE.search(title) else ""
-        embedded = re.findall(r"(?:单位|unit)\s*:\s*([^()\s]+(?: [^()\s]+)*)", title, flags=re.I)
+        embedded = [part.strip() for part in UNIT_MARK.split(title)[1:]]
         for text in [line, *embedded, *take_units(title)[1]]:
             if text and units.parse(text) is not None:
                 found.append(text)
-    meanings = {units.parse(text) for text in found}
-    return re.sub(r"^.*:\s*", "", found[0]) if len(meanings) == 1 else ""
+    one = found and all(units.agree(found[0], text) for text in found)
+    return re.sub(r"^.*:\s*", "", found[0]) if one else ""

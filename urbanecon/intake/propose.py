@@ -14,8 +14,8 @@ from urbanecon.cleaning.observations import column_letter
 from urbanecon.errors import DataError
 from urbanecon.intake import cells, units
 from urbanecon.intake.dates import table_year
-from urbanecon.intake.headers import Header, read_header
-from urbanecon.intake.layout import Block, find_blocks, title_unit
+from urbanecon.intake.headers import Header, read_header, title_caliber
+from urbanecon.intake.layout import UNIT_LINE, Block, find_blocks, title_unit
 from urbanecon.intake.mapping import (
     ASKED,
     DISTRICTS,
@@ -26,9 +26,10 @@ from urbanecon.intake.mapping import (
     factor,
 )
 from urbanecon.intake.rows import place_rows
-from urbanecon.intake.vocabulary import match_variable
+from urbanecon.intake.vocabulary import match_variable, names_nothing, take_glued_unit
 from urbanecon.intake.workbook import Grid, fingerprint
 
+TABLE_MARK = re.compile(r"^表?\s*\d+\s*[-—–]\s*\d+|续表?\s*\d*|\(?continued\)?\s*\d*", re.I)
 DOUBTFUL = 0.5
 """Share of a column's values outside the valid range above which its unit cannot be right."""
 
@@ -43,9 +44,12 @@ def propose(path: Path, grids: Sequence[Grid]) -> FileMapping:
     """
     tables: list[TablePlan] = []
     names: dict[tuple[str, str], CityPlan] = {}
+    before: Block | None = None
     for grid in grids:
-        for block in find_blocks(grid):
-            table = _table(grid, block, path.stem)
+        blocks = find_blocks(grid, before)
+        before = blocks[-1] if blocks else before
+        for block in blocks:
+            table = _table(grid, block, path)
             tables.append(table)
             for row in place_rows(grid, table, ()):
                 if row.damaged:
@@ -61,8 +65,9 @@ def propose(path: Path, grids: Sequence[Grid]) -> FileMapping:
     return FileMapping(path.name, fingerprint(path), tuple(tables), tuple(names.values()))
 
 
-def _table(grid: Grid, block: Block, file: str) -> TablePlan:
-    year, where = table_year((*block.titles, *block.continues), grid.sheet, file)
+def _table(grid: Grid, block: Block, path: Path) -> TablePlan:
+    titles = (*block.titles, *block.continues)
+    year, where = table_year(titles, grid.sheet, path.stem, path.resolve().parent.name)
     by_column = all(header.year is not None for header in block.headers.values())
     if block.years is not None or by_column:
         year, where = None, ""
@@ -83,11 +88,14 @@ def _table(grid: Grid, block: Block, file: str) -> TablePlan:
 
 def _column(grid: Grid, block: Block, at: int, header: Header, default: str) -> ColumnPlan:
     """Return the plan of one column; a header without a name is named by the table's title."""
+    header = take_glued_unit(header) if not default else header
     unit = header.unit or default
-    if not header.zh and not header.en:  # only 全市 and 市辖区: the title names the variable
-        named = [re.sub(r"^表?\s*\d+\s*-\s*\d+|续表\d*", "", title) for title in block.titles]
-        header = replace(read_header([*named, header.text]), text=header.text)
-    matched = match_variable(header, unit)
+    titles = (*block.titles, *block.continues)
+    if names_nothing(header):  # only 全市, 市辖区 or 合计: the title names the variable
+        named = read_header([*_named_by(titles), header.text])
+        unit = header.unit or named.unit or default
+        header = replace(named, text=header.text, unit=header.unit)
+    matched = match_variable(header, unit, titles)
     plan = ColumnPlan(
         column_letter(at), header.text, matched.variable, unit, header.year,
         matched.confidence, matched.why,
@@ -99,9 +107,18 @@ def _column(grid: Grid, block: Block, at: int, header: Header, default: str) -> 
         dtype="float64",
     )
     plan = settle_unit(plan, values, from_title=not header.unit)
-    if header.caliber == "districts":
+    caliber = header.caliber or title_caliber((*titles, grid.sheet))
+    if caliber == "districts":
         plan = replace(plan, variable=plan.variable + DISTRICTS)
+        if not header.caliber:
+            plan = replace(plan, why=f"{plan.why}; 市辖区 from title or sheet name")
     return plan
+
+
+def _named_by(titles: Sequence[str]) -> list[str]:
+    """Lines of a title that may name a variable: without table numbers, marks and units."""
+    bare = [TABLE_MARK.sub("", title).strip() for title in titles]
+    return [title for title in bare if title and not UNIT_LINE.search(title)]
 
 
 def settle_unit(plan: ColumnPlan, values: np.ndarray, *, from_title: bool = False) -> ColumnPlan:

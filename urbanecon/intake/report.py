@@ -20,6 +20,7 @@ MEANING = {
     Flag.OK: "a remark on the series; each of its figures may be right",
     Flag.OUTLIER: "far from its own history and its neighbours",
     Flag.BOUNDARY_BREAK: "a jump of the level, as when boundaries change",
+    Flag.DERIVED: "moves as others do; computed from them rather than measured",
     Flag.INTERPOLATED: "on a straight or geometric line between other years",
     Flag.EXTRAPOLATED: "on a line continued beyond the years observed",
     Flag.CONFLICT: "two figures for one cell, or a sum that does not hold",

@@ -28,13 +28,19 @@ MULTIPLIERS = {
     "100million": 1e8, "hundredmillion": 1e8, "billion": 1e9, "trillion": 1e12,
 }  # fmt: skip
 
+ANYTHING = "number"
+"""Dimension of 个, with which tables count people and things alike."""
+
+COUNTED = ("count", "items", ANYTHING)
+
 BASES = {
     "yuan": ("元", "元人民币", "人民币", "人民币元", "yuan", "rmb", "cny", "rmbyuan"),
-    "usd": ("美元", "usd", "usdollar", "usdollars"),
+    "usd": ("美元", "usd", "us$", "$", "usdollar", "usdollars", "dollar", "dollars"),
     # heads of people and of accounts: yearbooks give subscribers in 户 and in 人
     "count": (
-        "人", "人次", "户", "个", "名", "位", "person", "persons", "people", "resident",
+        "人", "人次", "户", "名", "位", "person", "persons", "people", "resident",
         "residents", "household", "households", "subscriber", "subscribers", "head",
+        "persontimes", "passenger", "passengers", "student", "students", "teacher", "teachers",
     ),
     "km2": (
         "平方公里", "平方千米", "km2", "sqkm", "squarekm", "squarekilometer", "squarekilometers",
@@ -42,14 +48,23 @@ BASES = {
     ),
     "t": ("吨", "t", "ton", "tons", "tonne", "tonnes", "metrictons"),
     "km": ("公里", "千米", "km"),
-    "m3": ("立方米", "m3", "cum", "cubicmeter", "cubicmeters", "cubicmetres"),
-    "kwh": ("千瓦时", "千瓦小时", "kwh"),
+    "m": ("米", "m"),
+    "m3": (
+        "立方米", "m3", "cum", "cubicmeter", "cubicmeters", "cubicmetre", "cubicmetres",
+    ),
+    "kwh": ("千瓦时", "千瓦小时", "kwh", "kw·h", "kw•h", "kilowatthour", "kilowatthours"),
     "ug": ("微克", "ug", "μg"),
     "share": ("share", "ratio"),
     "items": (
-        "所", "家", "件", "张", "册", "辆", "座", "套", "条", "处", "unit", "units", "piece",
-        "pieces", "volume", "volumes", "bed", "beds", "set", "sets",
+        "所", "家", "件", "张", "册", "册件", "部", "本", "辆", "标台", "台", "座", "套", "条",
+        "处", "项", "piece", "pieces", "volume", "volumes", "copy", "copies", "book", "books",
+        "bed",
+        "beds", "set", "sets", "school", "schools", "vehicle", "vehicles", "firm", "firms",
+        "enterprise", "enterprises", "hospital", "hospitals", "theatre", "theatres", "park",
+        "parks", "contract", "contracts", "project", "projects", "patent", "patents", "item",
+        "items",
     ),
+    ANYTHING: ("个", "unit", "units", "number"),
 }  # fmt: skip
 
 SCALED = {
@@ -65,11 +80,14 @@ SCALED = {
     "亩": Unit("km2", 1 / 1500),
     "mu": Unit("km2", 1 / 1500),
     "平方米": Unit("km2", 1e-6),
+    "squaremetres": Unit("km2", 1e-6),
+    "squaremeters": Unit("km2", 1e-6),
     "sqm": Unit("km2", 1e-6),
     "m2": Unit("km2", 1e-6),
     "kg": Unit("t", 1e-3),
     "千克": Unit("t", 1e-3),
     "公斤": Unit("t", 1e-3),
+    "人平方公里": Unit("count/km2", 1.0),
 }
 
 _NAMES = {name: Unit(dimension, 1.0) for dimension, names in BASES.items() for name in names}
@@ -78,6 +96,8 @@ _MULTIPLIER = re.compile(
     "(" + "|".join(sorted(map(re.escape, MULTIPLIERS), key=len, reverse=True)) + ")"
 )
 PER = re.compile(r"/|每|\bper\b")
+TAIL = re.compile(r"(us\$|usd|rmb|yuan)\s*(?=[\d(])(.*)")
+"""A currency written before its multiplier, as in USD 10 000."""
 
 
 @cache
@@ -92,6 +112,7 @@ def parse(text: str) -> Unit | None:
     """
     plain = unicodedata.normalize("NFKC", text).lower().strip()
     plain = re.sub(r"^(计量)?(单位|unit)s?\s*:\s*", "", plain)
+    plain = TAIL.sub(r"\2 \1", plain)
     upper, *lower = PER.split(plain)
     if len(lower) > 1:
         return None
@@ -108,7 +129,7 @@ def parse(text: str) -> Unit | None:
 
 def _simple(text: str) -> Unit | None:
     """Return the meaning of a unit without a denominator: a multiplier and a name."""
-    text = re.sub(r"[\s.,'_-]", "", text)
+    text = re.sub(r"[\s.,、'_-]", "", text)
     if text in _NAMES:
         return _NAMES[text]
     multiplier = _MULTIPLIER.match(text)
@@ -121,6 +142,19 @@ def _simple(text: str) -> Unit | None:
 def conversion(unit: str, target: str) -> float | None:
     """Factor from `unit` to `target`, None where one is unknown or they measure other things."""
     found, wanted = parse(unit), parse(target)
-    if found is None or wanted is None or found.dimension != wanted.dimension:
+    if found is None or wanted is None or not same(found.dimension, wanted.dimension):
         return None
     return found.factor / wanted.factor
+
+
+def agree(one: str, other: str) -> bool:
+    """Whether two units, as in 辆 and unit, mean the same multiple of the same thing."""
+    first, second = parse(one), parse(other)
+    if first is None or second is None:
+        return first is second
+    return first.factor == second.factor and same(first.dimension, second.dimension)
+
+
+def same(one: str, other: str) -> bool:
+    """Whether two dimensions can hold the same numbers; what is counted in 个 may be either."""
+    return one == other or (ANYTHING in (one, other) and {one, other} <= set(COUNTED))

@@ -11,7 +11,7 @@ from urbanecon.cleaning.codebook import load_codebook
 from urbanecon.intake.headers import Header, read_header
 from urbanecon.intake.mapping import ASKED, DISTRICTS, ColumnPlan, factor
 from urbanecon.intake.propose import settle_unit
-from urbanecon.intake.vocabulary import match_variable
+from urbanecon.intake.vocabulary import match_variable, take_glued_unit
 
 AS_GIVEN = " (as given)"
 """Ends the name of a variable that is called like one of the codebook and is not in its unit."""
@@ -58,7 +58,7 @@ def read_variable(
     taken
         Variables that other columns are; a second column stays itself.
     """
-    texts = [(text, read_header([text])) for text in (header, label) if text]
+    texts = [(text, take_glued_unit(read_header([text]))) for text in (header, label) if text]
     # of a short name and a label, the one that gives the unit knows more
     for text, parsed in sorted(texts, key=lambda named: not named[1].unit):
         matched = match_variable(parsed, parsed.unit)

@@ -5,17 +5,30 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
+import struct
+import warnings
+import zipfile
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from urbanecon.errors import DataError
+from urbanecon.errors import DataError, DataWarning
 
 WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")
 TEXTS = (".csv", ".tsv", ".txt")
 ENCODINGS = ("utf-8-sig", "gb18030")
 """Tried in this order: hardly any text in GB18030 is valid UTF-8 by chance."""
+
+LARGEST = 30_000_000
+"""Bytes of a csv that `import` reads: a yearbook's tables of all years are a tenth of it."""
+
+COMPOUND = b"\xd0\xcf\x11\xe0"
+"""How an old workbook, or one that is locked by a password, begins."""
+
+CELL = re.compile(rb'<c r="([A-Z]+\d+)"([^>]*[^/>])?>(.*?)</c>', re.S)
+VALUE = re.compile(rb"<v[^>/]*>[^<]")
 
 WIDEST = 16_384
 """Columns a sheet can have; a line of more is no table."""
@@ -138,12 +151,34 @@ def open_workbook(path: Path) -> Any:
     from python_calamine import CalamineError, CalamineWorkbook
 
     try:
+        _check_compound(path)
         return CalamineWorkbook.from_path(path)
     except (CalamineError, OSError, ValueError) as error:
         raise DataError(
             f"{path.name} cannot be opened as a workbook ({error}): it is truncated, locked or "
             "of another type. Open it in a spreadsheet program, save it as xlsx and run again."
         ) from error
+
+
+def _check_compound(path: Path) -> None:
+    """Raise `ValueError` if an old workbook ends before the sectors that its header names.
+
+    The reader would panic on it. The header holds the sector size, the number of
+    sectors of the allocation table, and where the directory and that table begin
+    (Microsoft, MS-CFB, section 2.2).
+    """
+    size = path.stat().st_size
+    with path.open("rb") as handle:
+        header = handle.read(512)
+    if not header.startswith(COMPOUND):
+        return
+    if len(header) < 512:
+        raise ValueError("the file ends within its header")
+    sector = 1 << struct.unpack_from("<H", header, 30)[0]
+    count, directory = struct.unpack_from("<II", header, 44)
+    table = struct.unpack_from("<109I", header, 76)[: min(count, 109)]
+    if any((at + 1) * sector >= size for at in (directory, *table)):
+        raise ValueError("the file ends before the parts that its header names")
 
 
 def sheet_rows(workbook: Any, name: str, file: str) -> tuple[list[list[Any]], Any]:
@@ -174,10 +209,42 @@ def _workbook(path: Path) -> list[Grid]:
         rows, ranges = sheet_rows(workbook, name, path.name)
         merged = tuple((top, left, bottom, right) for (top, left), (bottom, right) in ranges)
         grids.append(_grid(name, rows, merged))
+    if zipfile.is_zipfile(path):
+        _warn_of_formulas(path)
     return grids
 
 
+def _warn_of_formulas(path: Path) -> None:
+    """Warn of cells whose formula has no stored result or ended in an error: they are missing."""
+    with zipfile.ZipFile(path) as archive:
+        for part in archive.namelist():
+            if not re.fullmatch(r"xl/worksheets/[^/]+\.xml", part):
+                continue
+            content = archive.read(part)
+            if b"<f" not in content and b't="e"' not in content:
+                continue
+            empty = [
+                address.decode()
+                for address, kind, inside in CELL.findall(content)
+                if b't="e"' in kind or (b"<f" in inside and not VALUE.search(inside))
+            ]
+            if empty:
+                warnings.warn(
+                    f"{path.name}, {Path(part).stem}: {len(empty)} cells hold a formula without a "
+                    f"stored result, or an error, and count as missing; first {empty[0]}. Open "
+                    "the workbook in a spreadsheet program, correct and save it.",
+                    DataWarning,
+                    stacklevel=4,
+                )
+
+
 def _text(path: Path) -> Grid:
+    if path.stat().st_size > LARGEST:
+        raise DataError(
+            f"{path.name} has {path.stat().st_size / 1e6:.0f} MB; tables of up to "
+            f"{LARGEST / 1e6:.0f} MB are imported. Cut it into parts; `urbanecon audit` reads "
+            "panels of any size."
+        )
     text = path.read_text(encoding=encoding_of(path))
     try:
         rows = list(csv.reader(io.StringIO(text), delimiter=delimiter_of(text)))
