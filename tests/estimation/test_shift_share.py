@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from urbanecon.errors import (
     DataError,
@@ -351,27 +352,78 @@ def test_the_order_of_rows_units_and_industries_touches_nothing():
 # -- size --------------------------------------------------------------------------------
 
 
-def placebo(draws, *, units=600, industries=50):
+def placebo(seed, draws=4000, *, units=600, industries=50):
     """Share of draws in which each inference rejects a true effect of zero at 5 percent.
 
     Synthetic cross-sections in 40 provinces; the outcome has unseen shocks to
     the same industries, so that cities of like shares, wherever they lie, share
-    their residuals.
+    their residuals. Given the shares all draws are computed at once, and are the
+    estimator's own numbers in the draws where both are computed.
     """
-    rejected = []
-    for seed in range(draws):
-        data, design = section(seed, units=units, industries=industries, effect=0.0, own=0.0)
-        data = data.assign(province=np.arange(units) % 40)
-        fit = shift_share_iv(data, "y", "x", design, effects=(), vcov="cluster(province)")
-        errors = fit.extra["errors"].set_index("inference")["p"]
-        errors.index = ["clustered", *errors.index[1:]]
-        rejected.append(errors < 0.05)
-    return pd.concat(rejected, axis=1).mean(axis=1)
+    data, design = section(seed, units=units, industries=industries, effect=0.0, own=0.0)
+    data = data.assign(province=np.arange(units) % 40)
+    shares = design.shares.to_numpy()
+    rng = np.random.default_rng(seed)
+    g, unseen = rng.normal(size=(2, industries, draws))
+    z = shares @ g
+    y = shares @ unseen + 0.2 * rng.normal(size=(units, draws))
+    x = z + 0.2 * rng.normal(size=(units, draws))
+    p = _p_values(shares, g, [v - v.mean(axis=0) for v in (y, x, z)], data["province"])
+    for r in range(2):
+        shocks = pd.Series(g[:, r], index=design.shares.columns)
+        fit = shift_share_iv(
+            data.assign(y=y[:, r], x=x[:, r]),
+            "y",
+            "x",
+            ShiftShare(design.shares, shocks),
+            effects=(),
+            vcov="cluster(province)",
+        )
+        own = fit.extra["errors"].set_index("inference")["p"]
+        own.index = ["clustered", *own.index[1:]]
+        pd.testing.assert_series_equal(own, p.iloc[r], check_names=False, check_like=True)
+    return (p < 0.05).mean()
+
+
+def _p_values(shares, g, net, province):
+    """Of no effect, by draw and inference; `net` holds y, x and z less their means."""
+    y, x, z = net
+    first = np.sum(z * x, axis=0)
+    estimate = np.sum(z * y, axis=0) / first
+    e = y - estimate * x
+    implied = np.linalg.lstsq(shares, z, rcond=None)[0]
+    akm = np.sqrt(np.sum((implied * (shares.T @ e)) ** 2, axis=0))
+    akm0 = np.sqrt(np.sum((implied * (shares.T @ y)) ** 2, axis=0))
+    weight = shares.sum(axis=0)
+    s = len(g)
+    about = g - weight @ g / weight.sum()
+    bhj = np.sqrt(np.sum((about * (shares.T @ e)) ** 2, axis=0) * s / (s - 2))
+    n, sums = len(y), np.zeros((province.max() + 1, y.shape[1]))
+    np.add.at(sums, province.to_numpy(), z * e)
+    factor = 40 / 39 * (n - 1) / (n - 2)
+    clustered = np.sqrt(np.sum(sums**2, axis=0) * factor)
+    t = estimate * first
+    return pd.DataFrame(
+        {
+            "clustered": 2 * stats.t.sf(np.abs(t) / clustered, 39),
+            "AKM": 2 * stats.norm.sf(np.abs(t) / akm),
+            "BHJ": 2 * stats.t.sf(np.abs(t) / bhj, s - 2),
+            "AKM0": 2 * stats.norm.sf(np.abs(t) / akm0),
+        }
+    )
 
 
 @pytest.mark.slow
 def test_errors_clustered_by_place_over_reject_and_exposure_robust_ones_do_not():
-    # of 200 draws: clustered by province 0.375, AKM 0.050, BHJ 0.040, AKM0 0.025
-    size = placebo(80)
-    assert size["clustered"] > 0.25
-    assert (size[["AKM", "BHJ", "AKM0"]] < 0.125).all()
+    size = placebo(0, industries=300)
+    assert size["clustered"] > 0.08
+    assert size[["AKM", "BHJ", "AKM0"]].between(0.04, 0.06).all()
+
+
+@pytest.mark.slow
+def test_with_fifty_shocks_akm_and_bhj_reject_too_often_and_akm0_does_not():
+    size = placebo(0)
+    assert size["clustered"] > 0.4
+    assert size["AKM"] == pytest.approx(0.08, abs=0.015)
+    assert size["BHJ"] == pytest.approx(0.067, abs=0.015)
+    assert 0.04 <= size["AKM0"] <= 0.06

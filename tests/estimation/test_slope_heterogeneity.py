@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from urbanecon.errors import EstimationError, NotEstimableError
-from urbanecon.estimation.slope_heterogeneity import slope_heterogeneity
+from urbanecon.estimation.slope_heterogeneity import dispersion_of_slopes, slope_heterogeneity
 
 
 def panel(seed, units=40, periods=20, spread=0.0):
@@ -39,10 +40,28 @@ def test_the_statistic_is_its_formula():
     assert adjusted.statistic == pytest.approx(delta / np.sqrt((12 - 3) / 13), rel=1e-9)
 
 
+def rejections(units, periods, seed, draws=2000):
+    """Of both tests with normal errors of unequal variance, two regressors."""
+    rng = np.random.default_rng(seed)
+    rows = [slice(i * periods, (i + 1) * periods) for i in range(units)]
+    found = np.empty((draws, 2))
+    for r in range(draws):
+        own = rng.normal(size=(units, periods, 3))
+        own[:, :, 0] *= rng.uniform(0.5, 2, (units, 1))
+        own -= own.mean(axis=1, keepdims=True)
+        found[r] = dispersion_of_slopes(own.reshape(-1, 3), rows)
+    return np.mean(np.abs(found) > stats.norm.ppf(0.975), axis=0)
+
+
 @pytest.mark.slow
-def test_under_equal_slopes_one_in_twenty_is_rejected():
-    p = [slope_heterogeneity(panel(s), "y", ["x", "w"])[1].p for s in range(500)]
-    assert 0.03 <= np.mean(np.array(p) < 0.05) <= 0.07
+def test_under_equal_slopes_the_adjusted_test_rejects_one_in_twenty():
+    assert 0.04 <= rejections(20, 20, 0)[1] <= 0.06
+
+
+@pytest.mark.slow
+def test_in_short_panels_the_plain_test_rejects_too_rarely_and_the_adjusted_one_in_twenty():
+    plain, adjusted = rejections(20, 10, 0)
+    assert plain < 0.035 and 0.04 <= adjusted <= 0.06
 
 
 def test_unequal_slopes_are_found():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -267,6 +268,22 @@ def test_units_and_years_with_gaps_are_left_out_and_named():
     assert fit.stats["units"] == 38
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_no_set_of_years_has_more_rows_than_the_one_chosen(seed):
+    rng = np.random.default_rng(seed)
+    present = rng.random((7, 6)) < rng.uniform(0.5, 1)
+    present[0, 0] = True
+    best = max(
+        (int(present[:, years].all(axis=1).sum()) * len(years),
+         int(present[:, years].all(axis=1).sum()), sum(1 << t for t in years), years)
+        for size in range(1, 7)
+        for years in map(list, combinations(range(6), size))
+    )  # fmt: skip
+    units, years = largest_balanced(present)
+    assert np.flatnonzero(years).tolist() == best[3]
+    assert units.tolist() == present[:, best[3]].all(axis=1).tolist()
+
+
 @pytest.mark.parametrize("periods", [5, 20])
 def test_the_largest_balanced_panel_is_the_one_with_most_rows(periods):
     present = np.ones((10, periods), dtype=bool)
@@ -384,28 +401,81 @@ def test_elimination_in_blocks_inverts_and_falls_back_to_pivoting(size):
     assert_allclose(log_determinant(turned, size * np.log(2)), size * np.log(2))
 
 
-@pytest.mark.slow
-def test_estimates_are_centred_and_intervals_of_impacts_cover_95_percent():
-    """Synthetic SDM, 49 units, 6 years; with two-way effects and the transformation."""
-    n, draws = 49, 300
-    weights = neighbours(n)
-    multiplier = np.linalg.inv(np.eye(n) - 0.4 * weights.matrix)
-    s = multiplier @ (np.eye(n) + 0.3 * weights.matrix)
-    truth = np.array([np.trace(s) / n, s.sum() / n - np.trace(s) / n, s.sum() / n])
-    rows = []
-    for seed in range(draws):
-        data, _ = synthetic(n, 6, seed=seed)
+def test_the_error_model_is_nested_only_where_its_effects_are():
+    data, weights = synthetic(n=20, t=4)
+    raw = weights.raw.copy()
+    raw[3] = 0
+    island = Weights(weights.units, raw, True, "one island")
+    for effects, nested in ((["city"], True), (["city", "year"], False)):
+        with pytest.warns(EstimationWarning, match="no neighbour"):
+            fits = [
+                spatial_panel(data, "y", ["x"], island, m, effects=effects, correction="none")
+                for m in ("sdm", "sem")
+            ]
+        assert any("SEM" in d.name for d in fits[0].diagnostics) == nested
+        if nested:
+            assert fits[0].stats["loglik"] >= fits[1].stats["loglik"]
+
+
+def test_units_left_alone_by_the_sample_are_named_where_rows_must_sum_to_one():
+    data, weights = synthetic(n=20, t=4)
+    near = weights.units[(weights.raw[3] > 0) | (weights.raw[:, 3] > 0)]
+    with pytest.raises(EstimationError, match=r"of the .* units .* no neighbour in it \(.*0003"):
+        spatial_panel(data.drop(near, level=0), "y", ["x"], weights)
+
+
+def test_year_effects_take_out_a_common_trend_that_else_passes_for_dependence():
+    data, weights = synthetic(rho=0.4)
+    trend = 30.0 * data.index.get_level_values("year").to_numpy()
+    trending = data.assign(y=data["y"] + trend)
+    with pytest.raises(EstimationError, match="a common trend without time effects"):
+        spatial_panel(trending, "y", ["x", "z"], weights, "sem", effects=["city"])
+    a, b = (spatial_panel(d, "y", ["x", "z"], weights) for d in (data, trending))
+    assert_allclose(b.params, a.params, rtol=1e-8)
+
+
+def test_a_parameter_too_close_to_the_end_of_its_interval_is_doubted():
+    data, weights = synthetic(n=20, t=3, rho=0.7)
+    with pytest.warns(EstimationWarning, match="standard errors from the end of its interval"):
         fit = spatial_panel(data, "y", ["x", "z"], weights)
-        table = fit.extra["impacts"].iloc[:3]
-        inside = (table["low"] <= truth) & (truth <= table["high"])
-        rows.append([*inside, *table["estimate"], fit.params["rho"], fit.stats["sigma2"]])
-    means, sds = np.mean(rows, axis=0), np.std(rows, axis=0)
-    assert (means[:3] > 0.92).all()
-    assert (means[:3] < 0.98).all()
-    assert_allclose(means[3:6], truth, atol=3 * float(np.max(sds[3:6])) / draws**0.5)
-    assert_allclose(means[7], 1.0, atol=0.02)
-    # the bias of order 1 / (N T) that no transformation removes: 0.025 here, 0.004 at T = 24
-    assert_allclose(means[6], 0.4, atol=0.04)
+    assert any("nor that of the impacts can be relied on" in note for note in fit.warnings)
+
+
+def test_an_explosive_outcome_has_no_maximum_inside_the_interval():
+    data, weights = synthetic(n=30, t=5)
+    values, vectors = np.linalg.eig(weights.matrix)
+    second = np.argsort(values.real)[-2]
+    wave = np.kron(vectors[:, second].real, np.arange(5.0) ** 2) * 1e4
+    with pytest.raises(EstimationError, match="rises to the end of the admissible interval"):
+        spatial_panel(data.assign(y=data["y"] + wave), "y", ["x"], weights, "sar")
+
+
+def test_one_year_serves_a_cross_section_and_no_unit_effects():
+    data, weights = synthetic()
+    year = data.xs(2003, level="year", drop_level=False)
+    fit = spatial_panel(year, "y", ["x", "z"], weights, effects=[])
+    assert fit.nobs == 40
+    assert abs(fit.params["rho"]) < 1
+    with pytest.raises(NotEstimableError, match="40 units and 1 years"):
+        spatial_panel(year, "y", ["x"], weights)
+
+
+def test_a_row_without_a_unit_or_year_is_refused():
+    data, weights = synthetic(n=10, t=3)
+    rows = data.reset_index()
+    rows.loc[4, "city"] = np.nan
+    with pytest.raises(DataError, match="a row has no city in the index"):
+        spatial_panel(rows.set_index(["city", "year"]), "y", ["x"], weights)
+
+
+def test_columns_close_to_each_other_keep_their_digits():
+    data, weights = synthetic()
+    close = data.assign(v=1e6 * (data["x"] + 1e-4 * data["z"]))
+    a = spatial_panel(data, "y", ["x", "z"], weights, "sar")
+    b = spatial_panel(close, "y", ["x", "v"], weights, "sar")
+    # y = x b + z c = x (b - 1e4 c) + v c / 100
+    assert_allclose(b.params["v"] * 100, a.params["z"], rtol=1e-8)
+    assert_allclose(b.stats["loglik"], a.stats["loglik"], rtol=1e-11)
 
 
 def test_contiguity_serves_a_model_as_well():

@@ -85,21 +85,6 @@ def test_corrected_multipliers_are_those_of_the_transformed_data():
     assert fit.n_clusters == {"city": 49}
 
 
-@pytest.mark.slow
-def test_corrected_multipliers_reject_a_true_null_in_5_percent_of_samples():
-    draws, weights = 500, two_way(0)[1]
-    rejected = np.mean(
-        [
-            [d.p < 0.05 for d in lagrange_multiplier_tests(two_way(s)[0], "y", ["x"], weights)
-             .diagnostics[-4:]]
-            for s in range(draws)
-        ],
-        axis=0,
-    )  # fmt: skip
-    assert (rejected > 0.025).all()
-    assert (rejected < 0.08).all()
-
-
 def test_morans_i_of_a_line_is_its_definition():
     weights = contiguity(LINE)
     values = pd.DataFrame({"v": [1.0, 2, 4, 7, 3, 8, 9, 5]})

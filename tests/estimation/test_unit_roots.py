@@ -5,9 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from urbanecon.errors import DataError, EstimationWarning, NotEstimableError, UnknownNameError
-from urbanecon.estimation.unit_roots import cips, im_pesaran_shin, levin_lin_chu, maddala_wu
+from urbanecon.estimation.adf import Equation, Series
+from urbanecon.estimation.unit_root_tables import cips_critical
+from urbanecon.estimation.unit_roots import (
+    cips,
+    cips_statistic,
+    im_pesaran_shin,
+    im_pesaran_shin_statistic,
+    levin_lin_chu,
+    levin_lin_chu_statistic,
+    maddala_wu,
+)
 
 ALL = [im_pesaran_shin, maddala_wu, levin_lin_chu, cips]
 pytestmark = pytest.mark.filterwarnings("ignore:the .* moments are tabulated")
@@ -18,11 +29,11 @@ def grunfeld(reference_data):
     return reference_data("grunfeld_plm").set_index(["firm", "year"])
 
 
-def panel(seed, units=10, periods=30, root=1.0, factor=0.0):
-    """Synthetic AR(1) panel, with a common random walk by option."""
+def panel(seed, units=10, periods=30, root=1.0):
+    """Synthetic AR(1) panel."""
     rng = np.random.default_rng(seed)
     y = np.zeros((units, periods + 1))
-    shocks = rng.normal(size=(units, periods + 1)) + factor * rng.normal(size=periods + 1)
+    shocks = rng.normal(size=(units, periods + 1))
     for t in range(periods):
         y[:, t + 1] = root * y[:, t] + shocks[:, t + 1]
     index = pd.MultiIndex.from_product([range(units), range(periods)], names=["city", "year"])
@@ -54,25 +65,66 @@ def test_a_unit_regression_is_that_of_statsmodels():
     assert note.startswith(f"mean t {np.mean(t):.3f}, 4 units, 2 lags")
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("test", "low", "high"), [(im_pesaran_shin, 0.03, 0.07), (cips, 0.03, 0.07)]
-)
-def test_random_walks_are_rejected_one_time_in_twenty(test, low, high):
-    p = [test(panel(s), "y", "intercept", 0).p for s in range(500)]
-    assert low <= np.mean(np.array(p) < 0.05) <= high
+# -- size ----------------------------------------------------------------------------
+
+
+def walks(rng, units, periods, factor=0.0):
+    """Independent random walks, with a common one by option."""
+    shocks = rng.normal(size=(units, periods)) + factor * rng.normal(size=periods)
+    return [Series(f"city {i}", 0, y) for i, y in enumerate(shocks.cumsum(axis=1))]
+
+
+def ips_rejects(y, terms, lags):
+    return im_pesaran_shin_statistic(y, Equation(terms, lags))[0] < stats.norm.ppf(0.05)
+
+
+def llc_rejects(y, terms, lags):
+    equation = Equation(terms, lags, df_correction=False)
+    return levin_lin_chu_statistic(y, equation)[0] < stats.norm.ppf(0.05)
+
+
+def cips_rejects(y, terms, lags):
+    critical = cips_critical(len(y), len(y[0].values), terms)[1]
+    return cips_statistic(y, terms, lags) < critical
+
+
+SIZES = {
+    "ips, 20 x 30": (ips_rejects, 20, 30, "intercept", 0, 0.0),
+    "ips, 20 x 30, trend, 1 lag": (ips_rejects, 20, 30, "trend", 1, 0.0),
+    "ips, 40 x 15, 1 lag": (ips_rejects, 40, 15, "intercept", 1, 0.0),
+    "cips, 20 x 30, factor": (cips_rejects, 20, 30, "intercept", 0, 2.0),
+    "cips, 20 x 30, trend, factor": (cips_rejects, 20, 30, "trend", 0, 2.0),
+    "cips, 20 x 15, factor": (cips_rejects, 20, 15, "intercept", 0, 2.0),
+}
+KNOWN = {
+    "ips, 10 x 30, factor": (ips_rejects, 10, 30, "intercept", 0, 2.0),
+    "llc, 10 x 50": (llc_rejects, 10, 50, "intercept", 0, 0.0),
+    "llc, 10 x 250": (llc_rejects, 10, 250, "intercept", 0, 0.0),
+}
+
+
+def rejections(case, seed, draws=2000):
+    rejects, units, periods, terms, lags, factor = case
+    rng = np.random.default_rng(seed)
+    found = [rejects(walks(rng, units, periods, factor), terms, lags) for _ in range(draws)]
+    return np.mean(found)
 
 
 @pytest.mark.slow
-def test_with_a_common_factor_only_cips_keeps_its_size():
-    p = np.array(
-        [
-            [t(panel(s, factor=2.0), "y", "intercept", 0).p for t in (im_pesaran_shin, cips)]
-            for s in range(150)
-        ]
-    )
-    rates = (p < 0.05).mean(axis=0)
-    assert rates[0] > 0.12 and rates[1] < 0.10, rates
+@pytest.mark.parametrize("name", SIZES)
+def test_random_walks_are_rejected_one_time_in_twenty(name):
+    assert 0.04 <= rejections(SIZES[name], 0) <= 0.06
+
+
+@pytest.mark.slow
+def test_a_common_factor_makes_the_first_generation_reject_five_times_as_often():
+    assert rejections(KNOWN["ips, 10 x 30, factor"], 0) == pytest.approx(0.25, abs=0.03)
+
+
+@pytest.mark.slow
+def test_levin_lin_chu_rejects_too_often_and_less_so_in_longer_panels():
+    assert rejections(KNOWN["llc, 10 x 50"], 0, 1000) == pytest.approx(0.17, abs=0.03)
+    assert rejections(KNOWN["llc, 10 x 250"], 0, 1000) == pytest.approx(0.075, abs=0.02)
 
 
 @pytest.mark.parametrize("test", ALL)

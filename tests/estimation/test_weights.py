@@ -12,6 +12,7 @@ from urbanecon.estimation.weights import (
     Weights,
     contiguity,
     contiguity_of_polygons,
+    product,
     weights_from_matrix,
 )
 
@@ -131,6 +132,28 @@ def test_restricting_standardises_anew_and_names_unknown_units():
     assert weights.restrict(pd.Index(list("dcba"))) is weights
     with pytest.raises(UnknownNameError, match=r"1 units have no row.*e"):
         weights.restrict(pd.Index(["a", "e"]))
+
+
+def test_the_last_subsets_are_remembered_with_their_eigenvalues():
+    weights = contiguity({i: [(i - 1) % 9, (i + 1) % 9] for i in range(9)})
+    kept = weights.restrict(pd.Index([4, 3, 5]))
+    assert weights.restrict(pd.Index([3, 4, 5])) is kept
+    for last in range(2, 9):  # many subsets: the first is forgotten, not all are held
+        weights.restrict(pd.Index(range(last)))
+    again = weights.restrict(pd.Index([3, 4, 5]))
+    assert again is not kept
+    np.testing.assert_array_equal(again.matrix, kept.matrix)
+
+
+def test_a_dense_matrix_is_multiplied_in_blocks_to_the_same_lag(places):
+    dense = inverse_distance(places, 9999)
+    assert dense.is_dense
+    values = np.random.default_rng(0).normal(size=(5, 3, 20))
+    expected = np.einsum("ij,jtp->itp", dense.matrix, values)
+    np.testing.assert_allclose(dense.lag(values), expected, rtol=1e-13)
+    a, b = np.random.default_rng(1).normal(size=(2, 301, 301))
+    np.testing.assert_allclose(product(a, b), a @ b, atol=1e-11)
+    assert dense.lag(values[..., :0]).shape == (5, 3, 0)
 
 
 @pytest.mark.parametrize("value", [-1.0, np.inf, np.nan])

@@ -1,8 +1,8 @@
 """Tests of what a pooled or fixed-effects equation takes for granted.
 
-Unit effects, slopes and error variances common to all units, and errors
-independent across units. Panels are indexed by (unit, period). Serial
-correlation is in `serial_tests`, unit roots in `unit_roots`.
+Unit effects and slopes common to all units, and errors independent across
+units. Panels are indexed by (unit, period). Error variances are compared in
+`heteroskedasticity`, serial correlation is in `serial_tests`.
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ def cross_section_dependence(
     r_ij, normal (Pesaran 2021, equations 26 and 40), and LM = sum_{i<j} T_ij
     r_ij^2, chi-squared(N (N - 1) / 2), for large T only (Breusch and Pagan
     1980). As plm's pcdtest of a within model. Do not apply to an equation with
-    period effects: these make CD degenerate (Juodis and Reese 2022).
+    period effects, see `weighted_dependence`.
 
     Returns
     -------
@@ -154,18 +154,21 @@ def cross_section_dependence(
     NotEstimableError
         No two units share three periods.
     """
+    equation = panel_equation(data, outcome, regressors)
+    within = demeaned(equation.raw, equation.units)
+    equation = equation.restricted(equation.raw, within, "within units")
+    errors = residuals_of(demeaned(equation.raw, equation.units))
+    return cross_section_scores(errors, equation.units, equation.periods)
+
+
+def cross_section_scores(
+    residuals: Floats, units: Codes, periods: Codes
+) -> tuple[Diagnostic, Diagnostic]:
+    """CD and LM tests of `cross_section_dependence` from residuals, length n."""
     from scipy import stats
 
-    equation = panel_equation(data, outcome, regressors)
-    equation = equation.restricted(
-        equation.raw, demeaned(equation.raw, equation.units), "within units"
-    )
-    errors = residuals_of(demeaned(equation.raw, equation.units))
-    table = np.zeros((equation.n_units, int(equation.periods.max()) + 1))
-    seen = np.zeros_like(table)
-    table[equation.units, equation.periods] = errors
-    seen[equation.units, equation.periods] = 1.0
-    correlation, shared = _correlations(table, seen)
+    table, seen = arranged(residuals, units, periods)
+    correlation, shared = pair_correlations(table, seen)
     upper: Mask = np.triu(np.ones(shared.shape, dtype=bool), 1)
     used = upper & (shared >= SHARED_PERIODS) & np.isfinite(correlation)
     pairs = int(used.sum())
@@ -191,55 +194,22 @@ def cross_section_dependence(
     )
 
 
-def groupwise_heteroskedasticity(
-    data: pd.DataFrame, outcome: str, regressors: Sequence[str]
-) -> Diagnostic:
-    """Modified Wald test that all units have the same error variance.
-
-    With s2_i the mean squared within residual of unit i, s2 that of all and
-    V_i = sum_t (e_it^2 - s2_i)^2 / (T_i (T_i - 1)): W = sum_i (s2_i - s2)^2 /
-    V_i (Greene 2000, section 15.2; errors need not be normal). Compared with
-    chi-squared(N - 1), since s2 is estimated too; Stata's xttest3 takes N
-    degrees of freedom, which rejects half as often as it should with three
-    units and the same with many. The law holds as T grows with N fixed: in
-    short panels the test rejects too often. Units with fewer than three rows
-    are left out.
-
-    Raises
-    ------
-    NotEstimableError
-        Fewer than two units with two rows or more and varying residuals.
-    """
-    from scipy import stats
-
-    equation = panel_equation(data, outcome, regressors)
-    equation = equation.restricted(
-        equation.raw, demeaned(equation.raw, equation.units), "within units"
-    )
-    squares = residuals_of(demeaned(equation.raw, equation.units)) ** 2
-    rows = np.bincount(equation.units).astype(np.float64)
-    own = np.bincount(equation.units, squares) / rows
-    spread = np.bincount(equation.units, (squares - own[equation.units]) ** 2)
-    used = (rows >= 3) & (spread > 0)
-    if used.sum() < 2:
-        raise NotEstimableError("fewer than two units have three rows with varying residuals")
-    common = float(np.sum(squares[used[equation.units]]) / rows[used].sum())
-    variance = spread[used] / (rows[used] * (rows[used] - 1))
-    statistic = float(np.sum((own[used] - common) ** 2 / variance))
-    df = float(used.sum() - 1)
-    left = int((~used).sum())
-    note = f"{left} units with fewer than three rows left out" if left else ""
-    name = "modified Wald test, error variance equal across units"
-    return Diagnostic(name, statistic, (df,), float(stats.chi2.sf(statistic, df)), note)
-
-
 def unit_rows(units: Codes) -> list[slice]:
     """Rows of each unit, for rows ordered by unit."""
     ends = np.cumsum(np.bincount(units))
     return [slice(int(e - n), int(e)) for e, n in zip(ends, np.bincount(units), strict=True)]
 
 
-def _correlations(table: Floats, seen: Floats) -> tuple[Floats, Floats]:
+def arranged(residuals: Floats, units: Codes, periods: Codes) -> tuple[Floats, Floats]:
+    """Residuals by unit and period, zero where there is none, and where there is one."""
+    table = np.zeros((int(units.max()) + 1, int(periods.max()) + 1))
+    seen = np.zeros_like(table)
+    table[units, periods] = residuals
+    seen[units, periods] = 1.0
+    return table, seen
+
+
+def pair_correlations(table: Floats, seen: Floats) -> tuple[Floats, Floats]:
     """Correlations of the rows of a table over shared columns, and their number."""
     shared = cross(seen.T, seen.T)
     with np.errstate(invalid="ignore", divide="ignore"):

@@ -9,7 +9,7 @@ import pandas as pd
 
 from urbanecon.errors import NotEstimableError
 from urbanecon.estimation.fit import Diagnostic
-from urbanecon.estimation.least_squares import cross, orthogonal, solve, times
+from urbanecon.estimation.least_squares import orthogonal, solve, times
 from urbanecon.estimation.panel_equation import demeaned, panel_equation
 from urbanecon.estimation.panel_tests import unit_rows
 from urbanecon.estimation.sample import Floats
@@ -55,30 +55,43 @@ def slope_heterogeneity(
             f"slopes of {k} regressors can be compared between units with more than {k + 2} rows "
             f"and varying regressors; found {len(units)}"
         )
-    used = np.concatenate([within[rows] for rows in units])
-    common = solve(used[:, 0], used[:, 1:])
-    weights = np.concatenate(
-        [np.full(r.stop - r.start, 1 / _variance(within[r], common)) for r in units]
-    )
-    weighted = solve(used[:, 0], used[:, 1:], weights)
-    delta = adjusted = 0.0
-    for rows in units:
-        y, x, t = within[rows, 0], within[rows, 1:], rows.stop - rows.start
-        gap = times(x, solve(y, x) - weighted)
-        d = float(cross(gap[:, None], gap[:, None])[0, 0]) / _variance(within[rows], common)
-        delta += (d - k) / np.sqrt(2 * k)
-        adjusted += (d - k) / np.sqrt(2 * k * (t - k - 1) / (t + 1))
+    statistics = dispersion_of_slopes(within, units)
     left = equation.n_units - len(units)
     note = f"{left} units too short or without variation are left out" if left else ""
-    names = (
-        "Pesaran-Yamagata delta, slopes equal",
-        "Pesaran-Yamagata adjusted delta, slopes equal",
+    names = ("delta", "adjusted delta")
+    delta, adjusted = (
+        Diagnostic(
+            f"Pesaran-Yamagata {name}, slopes equal", z, (), float(2 * stats.norm.sf(abs(z))), note
+        )
+        for name, z in zip(names, statistics, strict=True)
     )
-    found = []
-    for name, total in zip(names, (delta, adjusted), strict=True):
-        z = float(total / np.sqrt(len(units)))
-        found.append(Diagnostic(name, z, (), float(2 * stats.norm.sf(abs(z))), note))
-    return found[0], found[1]
+    return delta, adjusted
+
+
+def dispersion_of_slopes(within: Floats, units: Sequence[slice]) -> tuple[float, float]:
+    """Delta and adjusted delta of `slope_heterogeneity`.
+
+    Parameters
+    ----------
+    within
+        Outcome and regressors less their unit means, n x (1 + k).
+    units
+        Rows of each unit compared.
+    """
+    k = within.shape[1] - 1
+    used = np.concatenate([within[rows] for rows in units])
+    common = solve(used[:, 0], used[:, 1:])
+    s2 = np.array([_variance(within[rows], common) for rows in units])
+    lengths = [rows.stop - rows.start for rows in units]
+    weighted = solve(used[:, 0], used[:, 1:], np.repeat(1 / s2, lengths))
+    delta = adjusted = 0.0
+    for rows, t, own_s2 in zip(units, lengths, s2, strict=True):
+        y, x = within[rows, 0], within[rows, 1:]
+        d = float(np.sum(times(x, solve(y, x) - weighted) ** 2)) / own_s2
+        delta += (d - k) / np.sqrt(2 * k)
+        adjusted += (d - k) / np.sqrt(2 * k * (t - k - 1) / (t + 1))
+    root = np.sqrt(len(units))
+    return float(delta / root), float(adjusted / root)
 
 
 def _variance(own: Floats, slopes: Floats) -> float:

@@ -15,16 +15,15 @@ import numpy as np
 import pandas as pd
 
 from urbanecon.errors import EstimationError
-from urbanecon.estimation.elimination import invert
 from urbanecon.estimation.fit import Fit
 from urbanecon.estimation.sample import Floats
-from urbanecon.estimation.spatial_likelihood import Multiplier
+from urbanecon.estimation.spatial_likelihood import Jacobian, Multiplier, settled
 from urbanecon.estimation.spatial_sample import lag_name
 from urbanecon.estimation.weights import Weights
 
 RHO = "rho"
 EFFECTS = ("direct", "indirect", "total")
-# Points at which traces are computed exactly; draws are interpolated between.
+# Points at which traces are computed; draws are interpolated between.
 NODES = 20
 # Draws further from the estimate than this many standard errors do not occur.
 REACH = 6.0
@@ -53,7 +52,10 @@ class Multipliers:
         """
         g, step = at.matrix, r - at.parameter
         n, rows, columns = len(g), np.sum(g, axis=1), np.sum(g, axis=0)
-        d_direct, d_total = float(np.sum(g * g.T)) / n, float(np.sum(columns * rows)) / n
+        d_direct, d_total = (
+            float(np.einsum("ij,ji->", g, g)) / n,
+            float(np.sum(columns * rows)) / n,
+        )
         direct = float(np.sum(np.diag(g))) / n + step * d_direct
         total = float(np.sum(rows)) / n + step * d_total
         slope = (direct + r * d_direct, d_direct, total + r * d_total, d_total)
@@ -75,6 +77,8 @@ def impact_table(
     One row a variable and effect: variable, effect, estimate, se, p, low, high
     (95 percent, normal law).
     """
+    from scipy.special import ndtr, ndtri
+
     terms = list(params.index)
     weights = _linear(terms, variables, multipliers)
     estimates = np.einsum("evk,k->ev", weights, params.to_numpy(dtype=np.float64))
@@ -86,7 +90,11 @@ def impact_table(
             "evk,k->ev", _linear(terms, variables, slope), params.to_numpy(dtype=np.float64)
         )
     variance = np.einsum("evk,kl,evl->ev", gradient, vcov.to_numpy(dtype=np.float64), gradient)
-    return _table(variables, estimates, np.sqrt(variance))
+    b, se = estimates.T.ravel(), np.sqrt(variance).T.ravel()
+    reach = float(ndtri(0.975)) * se
+    with np.errstate(invalid="ignore", divide="ignore"):  # no lag, no feedback: zero over zero
+        p = 2 * ndtr(-np.abs(b / se))
+    return _table(variables, estimate=b, se=se, p=p, low=b - reach, high=b + reach)
 
 
 def _linear(terms: Sequence[str], variables: Sequence[str], m: Multipliers) -> Floats:
@@ -102,26 +110,6 @@ def _linear(terms: Sequence[str], variables: Sequence[str], m: Multipliers) -> F
     return out
 
 
-def _table(variables: Sequence[str], estimates: Floats, se: Floats) -> pd.DataFrame:
-    from scipy.special import ndtr, ndtri
-
-    b, s = estimates.T.ravel(), se.T.ravel()
-    reach = float(ndtri(0.975)) * s
-    with np.errstate(invalid="ignore", divide="ignore"):  # no lag, no feedback: zero over zero
-        p = 2 * ndtr(-np.abs(b / s))
-    return pd.DataFrame(
-        {
-            "variable": np.repeat(np.array(variables, dtype=object), 3),
-            "effect": list(EFFECTS) * len(variables),
-            "estimate": b,
-            "se": s,
-            "p": p,
-            "low": b - reach,
-            "high": b + reach,
-        }
-    )
-
-
 def simulated_impacts(
     fit: Fit,
     weights: Weights,
@@ -133,8 +121,8 @@ def simulated_impacts(
 
     Parameters are drawn from the normal law with the full covariance of the fit
     (LeSage and Pace 2009, section 5.6.2); draws outside the admissible interval
-    of rho are drawn again. Traces at the draws are interpolated between exact
-    ones at Chebyshev points, to a precision far below that of the simulation.
+    of rho are drawn again. Traces at the draws are interpolated between those at
+    Chebyshev points, to a precision far below that of the simulation.
 
     Parameters
     ----------
@@ -158,9 +146,9 @@ def simulated_impacts(
         raise EstimationError(f"{fit.estimator} has no impacts; fit a spatial model first")
     if draws < 100 or not 0 < level < 1:
         raise EstimationError(f"{draws} draws at level {level}: at least 100, level in (0, 1)")
-    kept = weights.restrict(fit.sample.get_level_values(0))
-    table = fit.extra["impacts"][["variable", "effect", "estimate"]].copy()
-    variables = table["variable"].iloc[::3].tolist()
+    kept = weights.restrict(fit.sample.unique(level=0))
+    table = fit.extra["impacts"]
+    variables = table["variable"].tolist()[::3]
     terms = list(fit.params.index)
     parameters = _draw(fit, kept, rng, draws)
     effects = np.zeros((draws, 3, len(variables)))
@@ -177,12 +165,23 @@ def simulated_impacts(
     below = (1 + np.sum(flat <= 0, axis=0)) / (1 + draws)
     above = (1 + np.sum(flat >= 0, axis=0)) / (1 + draws)
     low, high = np.quantile(flat, [(1 - level) / 2, (1 + level) / 2], axis=0)
-    return table.assign(
+    return _table(
+        variables,
+        estimate=table["estimate"].to_numpy(),
         se=np.std(flat, axis=0, ddof=1),
         p=np.minimum(1.0, 2 * np.minimum(below, above)),
         low=low,
         high=high,
     )
+
+
+def _table(variables: Sequence[str], **columns: Floats) -> pd.DataFrame:
+    """One row a variable and effect."""
+    names = {
+        "variable": np.repeat(np.array(variables, dtype=object), 3),
+        "effect": list(EFFECTS) * len(variables),
+    }
+    return pd.DataFrame({**names, **columns})
 
 
 def _draw(fit: Fit, weights: Weights, rng: np.random.Generator, draws: int) -> Floats:
@@ -225,7 +224,7 @@ def _multipliers_at(
     nodes = (low + high) / 2 + (high - low) / 2 * np.cos(angle)
     # the pole at the end of the interval is divided out before interpolating
     end = weights.bounds[1]
-    exact = np.array([_means(weights, r) for r in nodes]) * (1 - nodes / end)[:, None]
+    exact = _means(weights, nodes) * (1 - nodes / end)[:, None]
     barycentric = (-1.0) ** np.arange(NODES) * np.sin(angle)
     gap = rho[:, None] - nodes[None, :]
     share = barycentric / np.where(gap == 0, np.finfo(float).tiny, gap)
@@ -234,7 +233,12 @@ def _multipliers_at(
     return 1 + rho * direct, direct, 1 + rho * total, total
 
 
-def _means(weights: Weights, r: float) -> tuple[float, float]:
-    """Mean diagonal entry and mean row sum of W (I - rW)^-1."""
-    g = weights.lag(invert(np.eye(len(weights.units)) - r * weights.matrix)[0])
-    return float(np.mean(np.diag(g))), float(np.sum(g)) / len(g)
+def _means(weights: Weights, r: Floats) -> Floats:
+    """Mean diagonal entry and mean row sum of W (I - rW)^-1 at each r, length of r x 2."""
+    n = len(weights.units)
+    direct = Jacobian(weights, 1, False).trace(r) / n
+    if weights.rows_sum_to_one:
+        return np.column_stack([settled(direct), 1 / (1 - r)])
+    inverse = np.linalg.solve(np.eye(n) - r[:, None, None] * weights.matrix, np.ones((n, 1)))
+    rows = weights.lag(np.asarray(inverse[..., 0].T, dtype=np.float64))
+    return np.column_stack([settled(direct), settled(rows.mean(axis=0))])

@@ -14,8 +14,8 @@ from urbanecon.errors import EstimationError, UnknownNameError, did_you_mean
 from urbanecon.estimation.fit import Diagnostic, Fit
 from urbanecon.estimation.fixed_effects import fixed_effects
 from urbanecon.estimation.inference import Inference
-from urbanecon.estimation.least_squares import bread, solve, times
 from urbanecon.estimation.sample import Floats
+from urbanecon.estimation.spatial_basis import Basis
 from urbanecon.estimation.spatial_design import Correction, Kind, SpatialDesign, spatial_design
 from urbanecon.estimation.spatial_impacts import RHO, Multipliers, impact_table
 from urbanecon.estimation.spatial_likelihood import Maximum, Multiplier, maximise, polish
@@ -24,6 +24,8 @@ from urbanecon.estimation.weights import Weights
 
 Model = Literal["sar", "sem", "sdm", "sdem"]
 LAMBDA = "lambda"
+# Standard errors from the end of its interval at which the spatial parameter is doubted.
+NEAR_END = 2.0
 WORDS = {
     "sar": "spatial lag (SAR) panel",
     "sem": "spatial error (SEM) panel",
@@ -80,7 +82,8 @@ def spatial_panel(
         transformation leaves), units, periods, low and high end of the spatial
         parameter. ``extra["impacts"]``: variable, effect, estimate, se, p, low,
         high, by the delta method. Diagnostics: LR test of no spatial parameter
-        and, for the SDM, LR tests against SAR (c = 0) and SEM (c = -rb).
+        and, for the SDM, LR tests against SAR (c = 0) and SEM (c = -rb; where
+        it is nested, `SpatialDesign.nests_error_model`).
 
     Raises
     ------
@@ -98,7 +101,7 @@ def spatial_panel(
     panel = design.panel
     kind: Kind = "lag" if model in ("sar", "sdm") else "error"
     estimate = _estimate(design, kind)
-    notes = (*panel.notes, *design.notes)
+    notes = (*panel.notes, *design.notes, *_end_note(design, estimate))
     warn(outcome, notes)
     params = pd.Series(estimate.params, index=[*design.terms, estimate.name], name="estimate")
     vcov = pd.DataFrame(estimate.vcov, index=params.index, columns=params.index)
@@ -113,7 +116,7 @@ def spatial_panel(
         inference=f"expected information, normal errors; {design.correction_words}",
         fixed_effects=panel.effects,
         stats=_stats(design, estimate),
-        diagnostics=_ratio_tests(design, kind, estimate.maximum, model == "sdm"),
+        diagnostics=_ratio_tests(design, kind, estimate, model == "sdm"),
         warnings=notes,
         extra={"impacts": impact_table(params, vcov, design.variables, estimate.multipliers)},
     )
@@ -128,6 +131,7 @@ class _Estimate:
     vcov: Floats
     residuals: Floats
     maximum: Maximum
+    at: Multiplier
     multipliers: Multipliers
 
 
@@ -143,24 +147,22 @@ def _lag_model(design: SpatialDesign, maximum: Maximum, at: Multiplier) -> _Esti
     With h the mean of Wy, information on (b, rho) is X'X/s2, X'h/s2 and
     h'h/s2 + T (tr G^2 + tr G'G) - 2 (T tr G)^2 / n once s2 is concentrated out.
     """
-    r, s2 = maximum.parameter, maximum.sigma2
-    lagged, x = design.lagged_outcome, design.within[:, 1:]
-    filtered = design.within[:, 0] - r * design.swept(lagged)[:, 0]
-    b = solve(filtered, x)
-    e = filtered - times(x, b)
+    r, s2, basis = maximum.parameter, maximum.sigma2, design.basis
+    coordinates, residuals = design.outcomes
+    contrast = np.array([1.0, -r])
+    b = basis.coefficients(coordinates @ contrast)
+    e = residuals @ contrast
     # Wy = G (I - rW)y, so its mean is what is left of it without Ge
-    by_period = np.ascontiguousarray(e.reshape(design.panel.shape).T)
-    noise = np.einsum("ij,tj->it", at.matrix, by_period)[..., None]
-    mean = design.swept(lagged - noise)[:, 0]
-    on_x = solve(mean, x)
-    left = float(np.sum((mean - times(x, on_x)) ** 2))
-    variance = 1 / (left / s2 + design.information(at))
+    mean = design.lagged_outcome - design.swept(at.lag(e)[..., None])
+    on_x, left = basis.split(mean)
+    on_x = basis.coefficients(on_x)
+    variance = 1 / (float(np.sum(left**2)) / s2 + design.information(at))
     k = len(b)
     vcov = np.empty((k + 1, k + 1))
-    vcov[:k, :k] = s2 * bread(x) + np.outer(on_x, on_x) * variance
+    vcov[:k, :k] = s2 * basis.bread + np.outer(on_x, on_x) * variance
     vcov[:k, k] = vcov[k, :k] = -on_x * variance
     vcov[k, k] = variance
-    return _Estimate(RHO, np.append(b, r), vcov, e, maximum, Multipliers.of(r, at))
+    return _Estimate(RHO, np.append(b, r), vcov, e, maximum, at, Multipliers.of(r, at))
 
 
 def _error_model(design: SpatialDesign, maximum: Maximum, at: Multiplier) -> _Estimate:
@@ -168,15 +170,28 @@ def _error_model(design: SpatialDesign, maximum: Maximum, at: Multiplier) -> _Es
     r, weights = maximum.parameter, design.panel.weights
     one = np.ones(design.panel.shape[0])
     z = design.columns - r * weights.lag(design.columns)
-    z = design.swept(z, one - r * weights.lag(one))
-    b = solve(z[:, 0], z[:, 1:])
+    basis = Basis.of(design.swept(z, one - r * weights.lag(one)))
+    b = basis.coefficients(basis.coordinates)
     k = len(b)
     vcov = np.zeros((k + 1, k + 1))
-    vcov[:k, :k] = maximum.sigma2 * bread(z[:, 1:])
+    vcov[:k, :k] = maximum.sigma2 * basis.bread
     vcov[k, k] = 1 / design.information(at)
-    e = z[:, 0] - times(z[:, 1:], b)
     multipliers = Multipliers.without_feedback(weights)
-    return _Estimate(LAMBDA, np.append(b, r), vcov, e, maximum, multipliers)
+    return _Estimate(LAMBDA, np.append(b, r), vcov, basis.residual, maximum, at, multipliers)
+
+
+def _end_note(design: SpatialDesign, estimate: _Estimate) -> tuple[str, ...]:
+    """Caveat where the normal law of the spatial parameter reaches the end of its interval."""
+    r, se = float(estimate.params[-1]), math.sqrt(float(estimate.vcov[-1, -1]))
+    low, high = design.panel.weights.bounds
+    end = low if r - low < high - r else high
+    if abs(end - r) >= NEAR_END * se:
+        return ()
+    return (
+        f"{estimate.name} = {r:.4g} lies {abs(end - r) / se:.1f} standard errors from the end of "
+        f"its interval ({end:.4g}): neither its normal law nor that of the impacts can be relied "
+        "on; a trend or a factor common to all units may pass for spatial dependence",
+    )
 
 
 def _stats(design: SpatialDesign, estimate: _Estimate) -> dict[str, float]:
@@ -185,7 +200,7 @@ def _stats(design: SpatialDesign, estimate: _Estimate) -> dict[str, float]:
         "loglik": estimate.maximum.loglik,
         "sigma2": estimate.maximum.sigma2,
         "r2_within": 1
-        - float(np.sum(estimate.residuals**2)) / float(np.sum(design.within[:, 0] ** 2)),
+        - float(np.sum(estimate.residuals**2)) / float(np.sum(design.within[..., -1] ** 2)),
         "observations": float(design.observations),
         "units": float(design.panel.shape[0]),
         "periods": float(design.panel.shape[1]),
@@ -195,39 +210,35 @@ def _stats(design: SpatialDesign, estimate: _Estimate) -> dict[str, float]:
 
 
 def _ratio_tests(
-    design: SpatialDesign, kind: Kind, maximum: Maximum, durbin: bool
+    design: SpatialDesign, kind: Kind, estimate: _Estimate, durbin: bool
 ) -> tuple[Diagnostic, ...]:
     """Likelihood ratio tests of the restrictions of a model."""
-    n = design.observations
-    y, x = design.within[:, 0], design.within[:, 1:]
-    squares = float(np.sum((y - times(x, solve(y, x))) ** 2))
+    n, maximum = design.observations, estimate.maximum
+    squares = float(np.sum(design.basis.residual**2))
     none = float(-n / 2 * (np.log(2 * np.pi * squares / n) + 1))
-    name = RHO if kind == "lag" else LAMBDA
-    tests = [_ratio(f"LR test of no spatial dependence ({name} = 0)", maximum, none, 1)]
-    restrictions = design.lags.count(True)
-    if not (durbin and restrictions):
+    words = f"LR test of no spatial dependence ({estimate.name} = 0)"
+    tests = [_ratio(words, maximum, none, 1)]
+    if not (durbin and any(design.lags)):
         return tuple(tests)
-    tests.append(_against("lag", "SAR (no lagged regressors)", design, maximum, restrictions))
-    if design.fully_lagged:  # with some lags left out the SEM is not nested
-        tests.append(_against("error", "SEM (common factor)", design, maximum, restrictions))
+    tests.append(_against("lag", "SAR (no lagged regressors)", design, estimate))
+    if design.nests_error_model:
+        tests.append(_against("error", "SEM (common factor)", design, estimate))
     return tuple(tests)
 
 
-def _against(
-    kind: Kind, words: str, design: SpatialDesign, maximum: Maximum, restrictions: int
-) -> Diagnostic:
+def _against(kind: Kind, words: str, design: SpatialDesign, estimate: _Estimate) -> Diagnostic:
     """Test of the SDM against a model without lagged regressors.
 
     That the restricted model has no maximum inside the interval is no fault of
     the SDM: the test is then missing, with the reason.
     """
-    name = f"LR test of SDM against {words}"
-    own = [j for j, lag in enumerate(design.lags) if not lag]
+    name, n = f"LR test of SDM against {words}", design.observations
+    own, restrictions = design.lags.count(False), design.lags.count(True)
     try:
-        restricted = maximise(design.profile(kind, own), design.jacobian, design.observations)
+        restricted = maximise(design.profile(kind, own), design.jacobian, n, estimate.at)
     except EstimationError as error:
         return Diagnostic(name, math.nan, (restrictions,), math.nan, note=str(error))
-    return _ratio(name, maximum, restricted.loglik, restrictions)
+    return _ratio(name, estimate.maximum, restricted.loglik, restrictions)
 
 
 def spatial_lag_of_x(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import warnings as python_warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -96,10 +97,10 @@ def balanced_panel(
     NotEstimableError
         Fewer than three units, or fewer than two years with unit effects, are left.
     """
-    if data.index.nlevels < 2:
+    if not isinstance(data.index, pd.MultiIndex):
         raise DataError("a spatial panel is indexed by (unit, year); found one level only")
     sample = draw_sample(data, variables)
-    index = sample.index
+    index = cast("pd.MultiIndex", sample.index)
     names = _level_names(index)
     chosen = names if effects is None else tuple(effects)
     for name in chosen:
@@ -108,9 +109,8 @@ def balanced_panel(
                 f"{name!r} is not an effect of this panel.{did_you_mean(name, names)} "
                 f"Known: {', '.join(names)} (the first two levels of the index)"
             )
-    units, years = index.get_level_values(0), index.get_level_values(1)
-    unit_codes, unit_values = pd.factorize(units, sort=True)
-    year_codes, year_values = pd.factorize(years, sort=True)
+    unit_codes, unit_values = _level(index, 0)
+    year_codes, year_values = _level(index, 1)
     present = np.zeros((len(unit_values), len(year_values)), dtype=bool)
     present[unit_codes, year_codes] = True
     if present.sum() != len(index):
@@ -129,9 +129,12 @@ def balanced_panel(
         *_left_out(names[1], year_values[~keep_years]),
         *_island_note(kept),
     )
+    values = sample.values  # noqa: PD011
+    if not rows.all():
+        index, values = index[rows], values[rows]
     return BalancedPanel(
-        cells=np.column_stack([sample.column(v)[rows] for v in variables]).reshape(n, t, -1),
-        index=index[rows].set_names([*names, *index.names[2:]]),
+        cells=np.ascontiguousarray(values).reshape(n, t, -1),
+        index=index.set_names([*names, *index.names[2:]]),
         weights=kept,
         unit_effects=names[0] in chosen,
         time_effects=names[1] in chosen,
@@ -154,37 +157,57 @@ def largest_balanced(present: Mask) -> tuple[Mask, Mask]:
     """
     if present.all():
         return np.ones(len(present), dtype=bool), np.ones(present.shape[1], dtype=bool)
-    sets = _sets_of_years(present.shape[1])
-    years = np.array([int(s).bit_count() for s in sets])
-    units = _units_with_all(present, sets)
-    # lexicographic: most cells, then most units, then the latest years
-    best = int(np.lexsort((sets, units, units * years))[-1])
-    keep_years = (int(sets[best]) >> np.arange(present.shape[1], dtype=object) & 1).astype(bool)
+    periods = present.shape[1]
+    if periods <= ALL_SETS_OF_YEARS:
+        return _best(present, *_all_sets(present))
+    starts, ends = np.triu_indices(periods + 1, 1)
+    years = np.arange(periods)
+    sets = (years >= starts[:, None]) & (years < ends[:, None])
+    # where the run of each unit that holds a year began, counted by year
+    began = np.maximum.accumulate(np.where(present, 0, years + 1), axis=1)
+    cells = np.bincount((years * (periods + 1) + began).ravel(), minlength=periods * (periods + 1))
+    units = np.cumsum(cells.reshape(periods, -1), axis=1)
+    return _best(present, sets, units[ends - 1, starts])
+
+
+def _best(present: Mask, sets: Mask, units: npt.NDArray[np.int64]) -> tuple[Mask, Mask]:
+    """Units and years of the best of some sets of years, with how many units have each."""
+    cells = units * sets.sum(axis=1)
+    most = np.flatnonzero(cells == cells.max())
+    # lexicographic: most units, then the latest years
+    keep_years = sets[most[np.lexsort([*sets[most].T, units[most]])[-1]]]
     return np.asarray(present[:, keep_years].all(axis=1)), keep_years
 
 
-def _sets_of_years(periods: int) -> npt.NDArray[np.object_] | npt.NDArray[np.int64]:
-    """Sets of years as bits: all of them, or all runs where there are too many."""
-    if periods <= ALL_SETS_OF_YEARS:
-        return np.arange(1, 2**periods, dtype=np.int64)
-    runs = [(1 << b) - (1 << a) for a in range(periods) for b in range(a + 1, periods + 1)]
-    return np.array(sorted(runs), dtype=object)
+def _all_sets(present: Mask) -> tuple[Mask, npt.NDArray[np.int64]]:
+    """Every set of years that can be best, and how many units have all of its years.
 
-
-def _units_with_all(
-    present: Mask, sets: npt.NDArray[np.object_] | npt.NDArray[np.int64]
-) -> npt.NDArray[np.int64]:
-    """How many units have every year of each set."""
-    periods = present.shape[1]
-    patterns = [sum(1 << int(t) for t in np.flatnonzero(row)) for row in present]
-    if periods > ALL_SETS_OF_YEARS:
-        return np.array([sum((p & s) == s for p in patterns) for s in sets.tolist()])
+    Years with a value for the same units stay together: the second costs no unit.
+    """
+    kinds, kind = np.unique(present, axis=1, return_inverse=True)
+    bits = np.arange(kinds.shape[1])
     # sums over supersets, one bit after another
-    counts = np.bincount(patterns, minlength=2**periods)
-    for t in range(periods):
-        halves = counts.reshape(-1, 2, 2**t)
+    counts = np.bincount(kinds @ (1 << bits), minlength=2 ** len(bits))
+    years = np.zeros(1, dtype=np.int64)
+    for bit in bits:
+        halves = counts.reshape(-1, 2, 2**bit)
         halves[:, 0] += halves[:, 1]
-    return np.asarray(counts[1:], dtype=np.int64)
+        years = np.concatenate([years, years + np.sum(kind == bit)])
+    most = np.flatnonzero(counts * years == (counts * years).max())
+    return (most[:, None] >> bits & 1).astype(bool)[:, kind.ravel()], counts[most]
+
+
+def _level(index: pd.MultiIndex, position: int) -> tuple[npt.NDArray[np.int64], pd.Index]:
+    """Codes of a level of the index and its values, sorted, each value in use."""
+    values = index.levels[position]
+    codes = np.asarray(index.codes[position], dtype=np.int64)
+    if codes.min() < 0:
+        raise DataError(f"a row has no {index.names[position] or 'name'} in the index; drop it")
+    used = np.flatnonzero(np.bincount(codes, minlength=len(values)))
+    used = used[values[used].argsort()]
+    place = np.zeros(len(values), dtype=np.int64)
+    place[used] = np.arange(len(used))
+    return place[codes], values[used]
 
 
 def _level_names(index: pd.Index) -> tuple[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings as python_warnings
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,7 +13,6 @@ from urbanecon.errors import DataWarning, EstimationError, NotEstimableError
 from urbanecon.estimation.fit import Diagnostic, Fit
 from urbanecon.estimation.fixed_effects import fixed_effects
 from urbanecon.estimation.inference import Inference
-from urbanecon.estimation.least_squares import solve, times
 from urbanecon.estimation.sample import Floats, draw_sample
 from urbanecon.estimation.spatial_design import Correction, spatial_design
 from urbanecon.estimation.spatial_sample import NAMED
@@ -67,18 +66,13 @@ def lagrange_multiplier_tests(
         panel.effects,
         f"cluster({panel.index.names[0]})" if vcov is None else vcov,
     )
-    y, x = design.within[:, 0], design.within[:, 1:]
-    b = solve(y, x)
-    e = y - times(x, b)
-    grid = (*panel.shape, 1)
+    y, e = design.within[..., -1:], design.basis.residual[..., None]
     s2 = float(np.sum(e**2)) / design.observations
-    fitted = design.swept(panel.weights.lag((y - e).reshape(grid)))[:, 0]
-    lagged_y = design.swept(panel.weights.lag(y.reshape(grid)))[:, 0]
-    lagged_e = design.swept(panel.weights.lag(e.reshape(grid)))[:, 0]
+    fitted, lagged_y, lagged_e = (design.swept(panel.weights.lag(v)) for v in (y - e, y, e))
     at = design.jacobian.at(0.0)
     centre = design.jacobian.periods * at.trace
     k = design.information(at)
-    j = k + float(np.sum((fitted - times(x, solve(fitted, x))) ** 2)) / s2
+    j = k + float(np.sum(design.basis.split(fitted)[1] ** 2)) / s2
     d_lag = float(np.sum(e * lagged_y)) / s2 - centre
     d_error = float(np.sum(e * lagged_e)) / s2 - centre
     tests = (
@@ -195,17 +189,14 @@ def _conditional_tails(
     return tails
 
 
-def _cross_sections(data: pd.DataFrame, variable: str) -> list[tuple[object, pd.Series]]:
+def _cross_sections(data: pd.DataFrame, variable: str) -> list[tuple[Hashable, pd.Series]]:
     """Values by year, missing ones left out, units in sorted order."""
     sample = draw_sample(data, [variable])
     column = pd.Series(sample.column(variable), index=sample.index, name=variable)
     if column.index.nlevels == 1:
         return [("all", column)]
-    years = column.index.get_level_values(1)
-    return [
-        (year, column[years == year].droplevel(list(range(1, column.index.nlevels))))
-        for year in years.unique().sort_values()
-    ]
+    rest: list[Hashable] = list(range(1, column.index.nlevels))
+    return [(year, values.droplevel(rest)) for year, values in column.groupby(level=1)]
 
 
 def _restrict(weights: Weights, values: pd.Series) -> Weights:

@@ -13,25 +13,32 @@ an intercept and a trend, and H0: r = 0.
 from __future__ import annotations
 
 import warnings as python_warnings
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
 from urbanecon.errors import (
     DataError,
-    EstimationError,
     EstimationWarning,
     NotEstimableError,
     UnknownNameError,
     did_you_mean,
 )
-from urbanecon.estimation.adoption import panel_keys
+from urbanecon.estimation.adf import (
+    Equation,
+    Lags,
+    Regression,
+    Series,
+    lagged_columns,
+    long_run_variance,
+    series_of,
+    t_of_first,
+    terms,
+)
+from urbanecon.estimation.covariance import sum_by
 from urbanecon.estimation.fit import Diagnostic
-from urbanecon.estimation.least_squares import bread, solve, times
-from urbanecon.estimation.sample import Floats, draw_sample
+from urbanecon.estimation.sample import Floats
 from urbanecon.estimation.unit_root_tables import (
     CIPS_LEVELS,
     IPS_PERIODS,
@@ -41,8 +48,6 @@ from urbanecon.estimation.unit_root_tables import (
     ips_moments,
     llc_moments,
 )
-
-Lags = int | Literal["sic", "aic"]
 
 
 def im_pesaran_shin(
@@ -85,18 +90,9 @@ def im_pesaran_shin(
     from scipy import stats
 
     _known(deterministic, ("intercept", "trend"))
-    regressions = _by_unit(
-        data,
-        variable,
-        deterministic,
-        lags=lags,
-        max_lags=max_lags,
-        df_correction=df_correction,
-    )
-    moments = [ips_moments(a.used, a.lags, deterministic) for a in regressions]
-    mean, variance = np.mean(moments, axis=0)
-    tbar = float(np.mean([a.t for a in regressions]))
-    w = float(np.sqrt(len(regressions)) * (tbar - mean) / np.sqrt(variance))
+    equation = Equation(deterministic, lags, max_lags, df_correction)
+    w, regressions = im_pesaran_shin_statistic(series_of(data, variable), equation)
+    tbar = np.mean([a.t for a in regressions])
     note = f"mean t {tbar:.3f}, {_describe(regressions, deterministic)}"
     note += _beyond([a.used for a in regressions], IPS_PERIODS, "Im-Pesaran-Shin")
     return Diagnostic("Im-Pesaran-Shin test, unit root", w, (), float(stats.norm.cdf(w)), note)
@@ -121,14 +117,8 @@ def maddala_wu(
     from statsmodels.tsa.adfvalues import mackinnonp
 
     _known(deterministic, ("none", "intercept", "trend"))
-    regressions = _by_unit(
-        data,
-        variable,
-        deterministic,
-        lags=lags,
-        max_lags=max_lags,
-        df_correction=df_correction,
-    )
+    equation = Equation(deterministic, lags, max_lags, df_correction)
+    regressions = [equation.regress(y) for y in series_of(data, variable)]
     kind = {"none": "n", "intercept": "c", "trend": "ct"}[deterministic]
     p = np.array([mackinnonp(a.t, regression=kind) for a in regressions], dtype=np.float64)
     statistic = float(-2 * np.sum(np.log(np.maximum(p, np.finfo(float).tiny))))
@@ -165,32 +155,19 @@ def levin_lin_chu(
     from scipy import stats
 
     _known(deterministic, ("none", "intercept", "trend"))
-    series = _series(data, variable)
-    periods = {len(y) for y in series.values()}
+    series = series_of(data, variable)
+    periods = {len(y.values) for y in series}
     if len(periods) > 1:
         raise DataError(
             f"the Levin-Lin-Chu test needs a balanced panel; units have {min(periods)} to "
             f"{max(periods)} periods of {variable!r}. Use im_pesaran_shin"
         )
-    regressions = [
-        _adf(y, deterministic, _chosen_lags(y, deterministic, lags, max_lags), False)
-        for y in series.values()
-    ]
-    level = np.concatenate([a.level / a.sigma for a in regressions])
-    change = np.concatenate([a.change / a.sigma for a in regressions])
-    slope = float(np.sum(level * change) / np.sum(level**2))
-    rss, n = float(np.sum((change - slope * level) ** 2)), len(regressions)
-    se = float(np.sqrt(rss / len(level) / np.sum(level**2)))
-    length = periods.pop()
-    used = length - float(np.mean([a.lags for a in regressions])) - 1
-    long_run = [np.sqrt(_long_run_variance(y, deterministic)) for y in series.values()]
-    ratio = float(np.mean([s / a.sigma for s, a in zip(long_run, regressions, strict=True)]))
-    mean, sd = llc_moments(length, deterministic)
-    statistic = (slope / se - n * used * ratio * (n * used / rss) * se * mean) / sd
+    equation = Equation(deterministic, lags, max_lags, df_correction=False)
+    statistic, regressions = levin_lin_chu_statistic(series, equation)
     note = _describe(regressions, deterministic)
-    note += _beyond([length], LLC_PERIODS, "Levin-Lin-Chu")
+    note += _beyond(list(periods), LLC_PERIODS, "Levin-Lin-Chu")
     p = float(stats.norm.cdf(statistic))
-    return Diagnostic("Levin-Lin-Chu test, unit root", float(statistic), (), p, note)
+    return Diagnostic("Levin-Lin-Chu test, unit root", statistic, (), p, note)
 
 
 def cips(
@@ -211,22 +188,11 @@ def cips(
     Parameters and errors are those of `im_pesaran_shin`.
     """
     _known(deterministic, ("intercept", "trend"))
-    series = _series(data, variable)
-    if lags < 0:
-        raise EstimationError(f"lags must not be negative, found {lags}")
-    parts = {unit: _adf_columns(y, lags) for unit, y in series.items()}
-    frame = pd.concat({u: p for u, p in parts.items() if len(p)}, names=["unit", "period"])
-    means = frame.groupby(level="period").transform("mean")
-    t = []
-    for unit, own in frame.groupby(level="unit", sort=True):
-        columns = [own.to_numpy(), means.loc[own.index].to_numpy()]
-        x = np.column_stack([columns[0][:, 1:], columns[1], _terms(len(own), deterministic)])
-        t.append(_t_of_first(own["change"].to_numpy(), x, f"{unit}", True)[0])
-    if len(t) < len(series):
-        raise NotEstimableError(f"{len(series) - len(t)} units are too short for {lags} lags")
-    longest = max(len(y) for y in series.values())
-    critical = cips_critical(len(t), longest, deterministic)
-    statistic = float(np.mean(t))
+    Equation(deterministic, lags)  # refuses negative lags
+    series = series_of(data, variable)
+    statistic = cips_statistic(series, deterministic, lags)
+    longest = max(len(y.values) for y in series)
+    critical = cips_critical(len(series), longest, deterministic)
     p = float(np.interp(statistic, critical, CIPS_LEVELS))
     bound = {0.01: ", p below 0.01", 0.10: ", p above 0.10"}.get(p, "")
     values = ", ".join(f"{c:.2f}" for c in critical)
@@ -234,138 +200,54 @@ def cips(
     return Diagnostic("CIPS test, unit root", statistic, (), p, note)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Regression:
-    """ADF regression of one unit.
-
-    `level` and `change` are the lagged level and the difference less what the
-    other regressors explain.
-    """
-
-    t: float
-    sigma: float
-    lags: int
-    used: int
-    level: Floats
-    change: Floats
+def im_pesaran_shin_statistic(
+    series: Sequence[Series], equation: Equation
+) -> tuple[float, list[Regression]]:
+    """Return W of `im_pesaran_shin` for the series of the units, and their regressions."""
+    regressions = [equation.regress(y) for y in series]
+    moments = {
+        (a.used, a.lags): ips_moments(a.used, a.lags, equation.deterministic) for a in regressions
+    }
+    mean, variance = np.mean([moments[a.used, a.lags] for a in regressions], axis=0)
+    tbar = float(np.mean([a.t for a in regressions]))
+    return float(np.sqrt(len(regressions)) * (tbar - mean) / np.sqrt(variance)), regressions
 
 
-def _series(data: pd.DataFrame, variable: str) -> dict[str, pd.Series]:
-    """Values of each unit by period code, without gaps."""
-    unit, time = panel_keys(data)
-    sample = draw_sample(data, [variable], keys=[unit, time])
-    units, periods = sample.codes[unit], sample.codes[time]
-    found = {}
-    for rows in np.split(np.arange(sample.nobs), np.flatnonzero(np.diff(units)) + 1):
-        name = sample.index.get_level_values(0)[rows[0]]
-        if (np.diff(periods[rows]) != 1).any():
-            raise DataError(
-                f"{variable!r} of {unit} {name} has a gap between its first and last {time}; "
-                f"leave the {unit} out or restrict the {time}s"
-            )
-        found[f"{unit} {name}"] = pd.Series(
-            sample.column(variable)[rows], index=periods[rows], name=f"{unit} {name}"
-        )
-    if len(found) < 2:
-        raise NotEstimableError(f"panel unit root tests need two units, found {len(found)}")
-    return found
-
-
-def _by_unit(
-    data: pd.DataFrame,
-    variable: str,
-    deterministic: Deterministic,
-    *,
-    lags: Lags,
-    max_lags: int,
-    df_correction: bool,
-) -> list[_Regression]:
-    return [
-        _adf(y, deterministic, _chosen_lags(y, deterministic, lags, max_lags), df_correction)
-        for y in _series(data, variable).values()
+def levin_lin_chu_statistic(
+    series: Sequence[Series], equation: Equation
+) -> tuple[float, list[Regression]]:
+    """Return t* of `levin_lin_chu` for series of equal length, and their regressions."""
+    regressions = [equation.regress(y) for y in series]
+    scaled = [
+        np.stack(equation.partialled(y, a.lags)) / a.sigma
+        for y, a in zip(series, regressions, strict=True)
     ]
+    level, change = np.concatenate(scaled, axis=1)
+    slope = float(np.sum(level * change) / np.sum(level**2))
+    rss, n = float(np.sum((change - slope * level) ** 2)), len(regressions)
+    se = float(np.sqrt(rss / len(level) / np.sum(level**2)))
+    length = len(series[0].values)
+    used = length - float(np.mean([a.lags for a in regressions])) - 1
+    long_run = [np.sqrt(long_run_variance(y.values, equation.deterministic)) for y in series]
+    ratio = float(np.mean([s / a.sigma for s, a in zip(long_run, regressions, strict=True)]))
+    mean, sd = llc_moments(length, equation.deterministic)
+    return float((slope / se - n * used * ratio * (n * used / rss) * se * mean) / sd), regressions
 
 
-def _adf(y: pd.Series, deterministic: Deterministic, lags: int, correct: bool) -> _Regression:
-    """Estimate one unit's ADF regression."""
-    table = _adf_columns(y, lags)
-    fixed = _terms(len(table), deterministic)
-    x = np.column_stack([table.to_numpy()[:, 1:], fixed])
-    t, sigma = _t_of_first(table["change"].to_numpy(), x, str(y.name), correct)
-    others = x[:, 1:]
-    level, change = (
-        v - times(others, solve(v, others)) if others.shape[1] else v
-        for v in (x[:, 0], table["change"].to_numpy())
-    )
-    return _Regression(t, sigma, lags, len(table), level, change)
-
-
-def _adf_columns(y: pd.Series, lags: int) -> pd.DataFrame:
-    """Difference, lagged level and lagged differences of a series, by period."""
-    change = y.diff()
-    columns = {"change": change, "level": y.shift()}
-    columns |= {f"change_{j}": change.shift(j) for j in range(1, lags + 1)}
-    return pd.DataFrame(columns).iloc[lags + 1 :]
-
-
-def _terms(rows: int, deterministic: Deterministic) -> Floats:
-    """Nothing; ones; or ones and a trend centred for precision."""
-    trend = np.arange(rows) - (rows - 1) / 2
-    columns = np.column_stack([np.ones(rows), trend])
-    return columns[:, : {"none": 0, "intercept": 1, "trend": 2}[deterministic]]
-
-
-def _t_of_first(y: Floats, x: Floats, name: str, correct: bool) -> tuple[float, float]:
-    """Return the t statistic of the first regressor and the standard deviation of the errors."""
-    n, k = x.shape
-    if n <= k + 1 or np.linalg.matrix_rank(x / np.maximum(np.abs(x).max(axis=0), 1e-300)) < k:
-        raise NotEstimableError(
-            f"{name}: {n} rows and a regression with {k} terms, or a constant series: the unit "
-            "root of this unit cannot be tested. Use fewer lags, or leave it out"
-        )
-    slopes = solve(y, x)
-    rss = float(np.sum((y - times(x, slopes)) ** 2))
-    sigma = np.sqrt(rss / (n - k if correct else n))
-    if sigma <= 1e-10 * np.abs(y).max():
-        raise NotEstimableError(
-            f"{name}: the regression fits perfectly, so there is no t statistic"
-        )
-    return float(slopes[0] / (sigma * np.sqrt(bread(x)[0, 0]))), float(sigma)
-
-
-def _chosen_lags(y: pd.Series, deterministic: Deterministic, lags: Lags, max_lags: int) -> int:
-    """Lags of one unit: given, or of the smallest criterion."""
-    if isinstance(lags, int):
-        if lags < 0:
-            raise EstimationError(f"lags must not be negative, found {lags}")
-        return lags
-    criteria: dict[str, Callable[[int], float]] = {"sic": np.log, "aic": lambda _: 2.0}
-    if lags not in criteria:
-        raise UnknownNameError(
-            f"unknown choice of lags {lags!r}.{did_you_mean(lags, criteria)} Known: a number, "
-            "'sic', 'aic'"
-        )
-    table = _adf_columns(y, max_lags)
-    n, fixed = len(table), _terms(len(table), deterministic)
-    values = []
-    for p in range(max_lags + 1):
-        x = np.column_stack([table.to_numpy()[:, 1 : p + 2], fixed])
-        sigma = _t_of_first(table["change"].to_numpy(), x, str(y.name), False)[1]
-        values.append(2 * np.log(sigma) + x.shape[1] * criteria[lags](n) / n)
-    return int(np.argmin(values))
-
-
-def _long_run_variance(y: pd.Series, deterministic: Deterministic) -> float:
-    """Bartlett estimate for the differences, as Levin, Lin and Chu (2002, equation 5)."""
-    change = y.diff().to_numpy()[1:]
-    fixed = _terms(len(change), deterministic)
-    if fixed.shape[1]:
-        change = change - times(fixed, solve(change, fixed))
-    width = round(3.21 * len(y) ** (1 / 3))
-    total = float(np.sum(change**2))
-    for lag in range(1, min(width, len(change) - 1) + 1):
-        total += 2 * (1 - lag / (width + 1)) * float(np.sum(change[lag:] * change[:-lag]))
-    return total / len(change)
+def cips_statistic(series: Sequence[Series], deterministic: Deterministic, lags: int) -> float:
+    """Mean of the units' augmented t statistics of `cips`."""
+    parts = [lagged_columns(y.values, lags) for y in series]
+    short = sum(not len(own) for own in parts)
+    if short:
+        raise NotEstimableError(f"{short} units are too short for {lags} lags")
+    rows = [y.start + np.arange(len(own)) for y, own in zip(series, parts, strict=True)]
+    periods, stacked = np.concatenate(rows), np.vstack(parts)
+    means = sum_by(stacked, periods) / np.maximum(np.bincount(periods), 1)[:, None]
+    t = []
+    for y, own, at in zip(series, parts, rows, strict=True):
+        x = np.column_stack([own[:, 1:], means[at], terms(len(own), deterministic)])
+        t.append(t_of_first(own[:, 0], x, y.name, True)[0])
+    return float(np.mean(t))
 
 
 def _known(deterministic: str, allowed: tuple[str, ...]) -> None:
@@ -376,7 +258,7 @@ def _known(deterministic: str, allowed: tuple[str, ...]) -> None:
         )
 
 
-def _describe(regressions: list[_Regression], deterministic: str) -> str:
+def _describe(regressions: Sequence[Regression], deterministic: str) -> str:
     lags = sorted({a.lags for a in regressions})
     span = f"{lags[0]}" if len(lags) == 1 else f"{lags[0]}-{lags[-1]}"
     return f"{len(regressions)} units, {span} lags, {deterministic}"

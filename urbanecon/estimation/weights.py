@@ -25,6 +25,16 @@ from urbanecon.estimation.sample import Floats
 
 # Row sums this close to one are one.
 ROW_SUM_TOLERANCE = 1e-12
+# Points at which a search over the admissible interval looks first.
+GRID = 65
+# How close to the ends of the admissible interval the search goes.
+MARGIN = 1e-6
+# Above this share of nonzero weights, W is multiplied as a dense matrix.
+DENSE = 0.2
+# Multiplications in a block that no linear algebra library splits among threads.
+BLOCK_WORK = 200_000
+# Subsets of the units whose weights are remembered, with their eigenvalues.
+SUBSETS = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,25 +87,31 @@ class Weights:
 
         return csr_array(self.matrix)
 
+    @cached_property
+    def is_dense(self) -> bool:
+        """Whether so many weights are not zero that W is better multiplied as a whole."""
+        return bool(np.count_nonzero(self.raw) > DENSE * self.raw.size)
+
     def lag(self, values: Floats) -> Floats:
         """Apply W to the first axis of an array of shape (N, ...)."""
         flat = values.reshape(len(values), -1)
-        return np.asarray(self.sparse @ flat, dtype=np.float64).reshape(values.shape)
+        lagged = product(self.matrix, flat) if self.is_dense else self.sparse @ flat
+        return np.asarray(lagged, dtype=np.float64).reshape(values.shape)
 
     @cached_property
-    def eigenvalues(self) -> npt.NDArray[np.complex128]:
+    def eigenvalues(self) -> npt.NDArray[np.complex128] | Floats:
         """Eigenvalues of W, length N, computed once.
 
         Real, and from a symmetric problem, when W is D^-1 S with S symmetric
-        (Ord 1975). Their last digits may depend on the number of threads; the
-        likelihood uses them to search, not to report.
+        (Ord 1975). Their last digits may depend on the number of threads; what
+        is reported uses none of these digits.
         """
         if np.array_equal(self.raw, self.raw.T):
             sums = self.raw.sum(axis=1)
             root = np.sqrt(np.where(sums > 0, sums, 1.0)) if self.standardised else 1.0
             scale = np.broadcast_to(root, len(self.units))
             symmetric = self.raw / scale[:, None] / scale[None, :]
-            return np.linalg.eigvalsh(symmetric).astype(np.complex128)
+            return np.linalg.eigvalsh(symmetric)
         return np.linalg.eigvals(self.matrix).astype(np.complex128)
 
     @cached_property
@@ -116,15 +132,34 @@ class Weights:
         # nine digits, which threads do not touch
         return float(f"{low:.9g}"), float(f"{1 / real.max():.9g}")
 
+    @cached_property
+    def log_determinants(self) -> tuple[Floats, Floats]:
+        """Points over the admissible interval and ln|I - rW| there, computed once."""
+        low, high = self.bounds
+        margin = MARGIN * (high - low)
+        points = np.linspace(low + margin, high - margin, GRID)
+        values = np.sum(np.log(np.abs(1 - points[:, None] * self.eigenvalues)), axis=1)
+        return points, np.asarray(values, dtype=np.float64)
+
+    @cached_property
+    def _subsets(self) -> dict[bytes, Weights]:
+        """Weights of the subsets asked for last, by the positions of their units."""
+        return {}
+
     def restrict(self, units: pd.Index) -> Weights:
         """Keep some units, in sorted order; standardised weights are standardised anew.
+
+        The last few subsets are remembered: the specifications of a table share
+        one, and its eigenvalues.
 
         Raises
         ------
         UnknownNameError
             A unit has no row in the weights.
         """
-        wanted = units.unique().sort_values()
+        wanted = units.unique()
+        if not wanted.is_monotonic_increasing:
+            wanted = wanted.sort_values()
         if wanted.equals(self.units):
             return self
         position = self.units.get_indexer(wanted)
@@ -136,8 +171,31 @@ class Weights:
                 f"{did_you_mean(lost[0], self.units)} Supply their neighbours or coordinates, "
                 "or leave them out of the sample; note that '1' and 1 are different units"
             )
-        kept = np.ascontiguousarray(self.raw[np.ix_(position, position)])
-        return Weights(wanted, kept, self.standardised, self.words)
+        key = position.tobytes()
+        if key not in self._subsets:
+            if len(self._subsets) == SUBSETS:
+                del self._subsets[next(iter(self._subsets))]
+            kept = np.ascontiguousarray(self.raw[np.ix_(position, position)])
+            self._subsets[key] = Weights(wanted, kept, self.standardised, self.words)
+        return self._subsets[key]
+
+
+def product(a: Floats, b: Floats) -> Floats:
+    """A B, n x p, whose digits do not depend on the number of threads.
+
+    In blocks of rows of A and columns of B, each too small for a linear algebra
+    library to split among threads.
+    """
+    (n, m), p = a.shape, b.shape[1]
+    width = min(max(p, 1), 32)
+    height = max(1, BLOCK_WORK // (m * width))
+    left = np.zeros((-(-n // height), height, m))
+    left.reshape(-1, m)[:n] = a
+    out = np.empty((left.shape[0] * height, p))
+    for start in range(0, p, width):
+        columns = np.ascontiguousarray(b[:, start : start + width])
+        out[:, start : start + width] = (left @ columns).reshape(len(out), -1)
+    return out[:n]
 
 
 def weights_from_matrix(matrix: pd.DataFrame, *, standardise: bool = True) -> Weights:
