@@ -17,7 +17,7 @@ from urbanecon.effects.result import Estimate
 from urbanecon.effects.spec import Sample, Spec
 from urbanecon.errors import DataError, OutputError, StaleResultError
 from urbanecon.estimation.fit import Fit
-from urbanecon.reporting.store import read_estimates, write_estimates
+from urbanecon.reporting.store import read_estimates, read_tables, write_estimates, write_tables
 
 
 def test_a_fit_reads_back_exactly(tmp_path, spec, make_fit):
@@ -159,3 +159,23 @@ def test_a_folder_in_the_way_leaves_a_named_error(tmp_path, make_estimates):
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="Nothing was changed"):
         write_estimates(tmp_path / "file" / "E1.json", make_estimates("E1"))
+
+
+def test_named_tables_read_back_with_their_index_and_dtypes(tmp_path):
+    tables = {
+        "numbers": pd.DataFrame({"x": [0.1, np.nan, np.inf], "n": [1, 2, 3]}).rename_axis("draw"),
+        "names": pd.DataFrame({"word": ["a", "b"]}, index=pd.Index(["p", "q"], name="key")),
+    }
+    write_tables(tmp_path / "E1.evidence.json", tables)
+    back = read_tables(tmp_path / "E1.evidence.json")
+    for name, table in tables.items():
+        pd.testing.assert_frame_equal(back[name], table)
+
+
+def test_a_file_that_holds_no_tables_is_named(tmp_path):
+    path = tmp_path / "E1.evidence.json"
+    with pytest.raises(StaleResultError, match="is missing: no tables"):
+        read_tables(path)
+    path.write_text('{"format": "urbanecon-tables/1", "tables": {"a": 3}}')
+    with pytest.raises(DataError, match="does not hold whole tables"):
+        read_tables(path)

@@ -25,6 +25,8 @@ from urbanecon.errors import DataError, StaleResultError
 from urbanecon.estimation.fit import Diagnostic, Fit
 
 FORMAT = "urbanecon-estimates/1"
+TABLES_FORMAT = "urbanecon-tables/1"
+RERUN = "Run `urbanecon run` to make it again."
 
 SIMPLE = ("nobs", "df", "outcome", "estimator", "inference")
 """Fields of a Fit that JSON holds as they are."""
@@ -62,21 +64,60 @@ def read_estimates(path: Path) -> list[Estimate]:
         If it is damaged, or holds something else.
     """
     path = Path(path)
-    rerun = f"Run `urbanecon run {path.stem}` to make it again."
-    try:
-        content = _decoded(json.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError as error:
-        raise StaleResultError(f"{path} is missing: no estimates. {rerun}") from error
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path} is damaged: {error}. {rerun}") from error
-    if not isinstance(content, dict) or "format" not in content:
-        raise DataError(f"{path} is not a file of estimates ({FORMAT}). {rerun}")
-    if content["format"] != FORMAT:
-        raise StaleResultError(f"{path} is {content['format']!r}, expected {FORMAT!r}. {rerun}")
+    content = _content(path, FORMAT, "estimates")
     try:
         return [_unpacked(entry) for entry in content["estimates"]]
     except (KeyError, TypeError, ValueError) as error:
-        raise DataError(f"{path} does not hold whole estimates: {error!r}. {rerun}") from error
+        raise DataError(
+            f"{path} does not hold whole estimates: {error!r}. "
+            f"Run `urbanecon run {path.stem}` to make it again."
+        ) from error
+
+
+def write_tables(path: Path, tables: Mapping[str, pd.DataFrame]) -> None:
+    """Write named tables, index and dtypes with them.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be written; what stood there is unchanged.
+    """
+    packed = {name: _packed_table(table) for name, table in tables.items()}
+    content = _encoded({"format": TABLES_FORMAT, "tables": packed})
+    write_text(Path(path), json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+
+
+def read_tables(path: Path) -> dict[str, pd.DataFrame]:
+    """Read what `write_tables` wrote; numbers are exact.
+
+    Raises
+    ------
+    StaleResultError
+        If the file is absent, or was written by another version.
+    DataError
+        If it is damaged, or holds something else.
+    """
+    content = _content(Path(path), TABLES_FORMAT, "tables")
+    try:
+        return {name: _table(stored) for name, stored in content["tables"].items()}
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise DataError(f"{path} does not hold whole tables: {error!r}. {RERUN}") from error
+
+
+def _content(path: Path, expected: str, what: str) -> dict[str, Any]:
+    """Read a file of one format, decoded."""
+    rerun = RERUN if what == "tables" else f"Run `urbanecon run {path.stem}` to make it again."
+    try:
+        content = _decoded(json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError as error:
+        raise StaleResultError(f"{path} is missing: no {what}. {rerun}") from error
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} is damaged: {error}. {rerun}") from error
+    if not isinstance(content, dict) or "format" not in content:
+        raise DataError(f"{path} is not a file of {what} ({expected}). {rerun}")
+    if content["format"] != expected:
+        raise StaleResultError(f"{path} is {content['format']!r}, expected {expected!r}. {rerun}")
+    return content
 
 
 def _packed(estimate: Estimate) -> dict[str, Any]:
