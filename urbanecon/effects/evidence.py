@@ -109,7 +109,7 @@ def linear(spec: Spec, rows: pd.DataFrame, cluster: str = "city") -> Linear:
 def _inference(spec: Spec, rows: pd.DataFrame) -> dict[str, float]:
     y, d, effects = spec.outcome, spec.treatment, spec.fixed_effects
     fit = fixed_effects(rows, y, [d], effects, "cluster(city)", treatment=d)
-    low, high = fit.conf_int().loc[d]
+    low, high = fit.conf_int().loc[d].to_numpy()
     wild = bootstrap_equation(
         rows, y, d, cluster="province", how=Wild("webb", draws=DRAWS, seed=SEED)
     )

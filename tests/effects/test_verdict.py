@@ -1,0 +1,85 @@
+"""The rule by which a claim is judged: each condition by itself changes the verdict."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from urbanecon.effects.verdict import Findings, rule
+
+WHOLE = Findings(
+    expected_sign=1, s1=0.2, s1_p=0.01, s2=0.2, s2_p=0.02, leads_p=0.4, breakdown=0.8,
+    share=0.9, median_p=0.03,
+)  # fmt: skip
+
+
+def test_a_claim_that_meets_every_condition_is_supported():
+    assert rule(WHOLE).ruling == "supported"
+    assert rule(WHOLE).unmet == ()
+
+
+def test_either_strategy_may_be_the_significant_one():
+    assert rule(replace(WHOLE, s1_p=0.6)).ruling == "supported"
+    assert rule(replace(WHOLE, s2_p=0.6)).ruling == "supported"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"leads_p": 0.04}, "leads are rejected"),
+        ({"breakdown": 0.49}, "Mbar 0.49"),
+        ({"share": 0.74}, "74% of the multiverse"),
+        ({"median_p": 0.1}, "median p"),
+        ({"s1_p": 0.05, "s2_p": 0.05}, "neither S1"),
+    ],
+)
+def test_one_unmet_condition_makes_it_mixed_and_is_named(change, words):
+    verdict = rule(replace(WHOLE, **change))
+    assert verdict.ruling == "mixed"
+    assert any(words in reason for reason in verdict.unmet)
+
+
+def test_the_opposite_sign_with_everything_else_contradicts():
+    opposite = replace(WHOLE, expected_sign=-1, share=0.1)
+    assert rule(opposite).ruling == "contradicted"
+
+
+def test_nothing_significant_is_not_supported():
+    nothing = replace(WHOLE, s1_p=0.5, s2_p=0.6, median_p=0.4)
+    assert rule(nothing).ruling == "not supported"
+    assert rule(replace(nothing, secondary=("ln_night_lights",))).ruling == "mixed"
+
+
+def test_without_an_estimate_nothing_can_be_said():
+    assert rule(Findings(expected_sign=1)).ruling == "not estimable"
+
+
+def test_what_was_not_tested_supports_nothing():
+    untested = replace(WHOLE, breakdown=float("nan"))
+    assert rule(untested).ruling == "mixed"
+    assert rule(replace(untested, staggered=False)).ruling == "supported"
+
+
+FINDINGS = st.builds(
+    Findings,
+    st.just(1),
+    s1=st.floats(-1, 1),
+    s1_p=st.floats(0, 1),
+    s2=st.floats(-1, 1),
+    s2_p=st.floats(0, 1),
+    leads_p=st.floats(0, 1),
+    breakdown=st.floats(0, 2),
+    share=st.floats(0, 1),
+    median_p=st.floats(0, 1),
+)
+
+
+@given(FINDINGS)
+def test_what_supports_a_claim_contradicts_its_opposite(found):
+    turned = replace(found, expected_sign=-1, share=1 - found.share)
+    mirror = {"supported": "contradicted", "contradicted": "supported"}
+    ruling = rule(found).ruling
+    assert rule(turned).ruling == mirror.get(ruling, ruling)
