@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from urbanecon import __version__, cli_data
+from urbanecon import __version__, cli_data, cli_ledger
 from urbanecon.effects import CLAIMS
 from urbanecon.errors import UrbaneconError, did_you_mean
 
@@ -44,6 +44,7 @@ app = typer.Typer(
 )
 
 cli_data.register(app)
+cli_ledger.register(app)
 
 
 def main() -> int:
@@ -113,6 +114,7 @@ def urbanecon(
     - `urbanecon fetch` : get the ones that are missing
     - `urbanecon run` : everything, with what is here; again: only what changed
     - `urbanecon paper` : the paper alone
+    - `urbanecon ledger` : every claim, its evidence and the verdict
     - `urbanecon lineage gdp Wuhan 2015` : a number walked back to its raw cells
 
     **Your own data**

@@ -29,6 +29,33 @@ ESTIMATION_CODE = (
 )
 """What an estimate rests on beside the panel and its own declaration."""
 
+MULTIVERSE_SOURCES = frozenset(
+    {
+        "city_macro",
+        "employment_industry",
+        "gpi_prefecture",
+        "census_2010_2020",
+        "light_inequality",
+        "ntl_sum",
+        "ntl_class",
+        "pm25_chap",
+        "pm25_wiebe",
+        "so2_ceic",
+        "co2_edgar",
+        "co2_ceads",
+        "co2_county",
+        "npp",
+        "low_carbon_pilot",
+        "broadband_china",
+        "facts_coordinates",
+        "admin_boundary_flags",
+        "admin_events",
+        "census_county_2010",
+        "census_county_2020",
+    }
+)
+"""Sources without which the space of choices would not be whole: the multiverse waits for all."""
+
 FIGURE_CODE = (
     "plotting.style",
     "plotting.fonts",
@@ -131,6 +158,39 @@ def result_files(project: Project) -> dict[str, Path]:
     from urbanecon.effects import CLAIMS
 
     return {effect: project.build / "results" / f"{effect}.json" for effect in CLAIMS}
+
+
+def row_files(project: Project) -> dict[str, Path]:
+    """File of estimates of each row of the ledger: effects, routes and levers."""
+    from urbanecon.effects import ROWS
+
+    return {row: project.build / "results" / f"{row}.json" for row in ROWS}
+
+
+def evidence_files(project: Project) -> dict[str, Path]:
+    """File of tables beside the main estimates of each row that has outcomes of its own."""
+    from urbanecon.effects import ROWS
+    from urbanecon.reporting.ledger import FAMILIES
+
+    rows = [row for row in ROWS if row not in FAMILIES]
+    return {row: project.build / "evidence" / f"{row}.json" for row in rows}
+
+
+def ledger_file(project: Project) -> Path:
+    """File of the claims ledger, every number unrounded."""
+    return project.build / "ledger.json"
+
+
+def multiverse_files(project: Project) -> dict[str, Path]:
+    """File of tables that sum up the multiverse of each effect."""
+    from urbanecon.effects import CLAIMS
+
+    return {effect: project.build / "multiverse" / f"{effect}.json" for effect in CLAIMS}
+
+
+def specification_files(project: Project) -> dict[str, Path]:
+    """File of all specifications of the multiverse of each effect."""
+    return {name: path.with_suffix(".parquet") for name, path in multiverse_files(project).items()}
 
 
 def figure_files(project: Project, name: str) -> dict[str, Path]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from urbanecon.effects.verdict import Findings, rule
+from urbanecon.effects.verdict import Findings, rule, rule_family
 
 WHOLE = Findings(
     expected_sign=1, s1=0.2, s1_p=0.01, s2=0.2, s2_p=0.02, leads_p=0.4, breakdown=0.8,
@@ -83,3 +83,12 @@ def test_what_supports_a_claim_contradicts_its_opposite(found):
     mirror = {"supported": "contradicted", "contradicted": "supported"}
     ruling = rule(found).ruling
     assert rule(turned).ruling == mirror.get(ruling, ruling)
+
+
+def test_a_claim_about_several_effects_needs_all_of_them():
+    yes, no, against = (1, 0.4, 0.01), (1, 0.4, 0.3), (1, -0.4, 0.01)
+    assert rule_family([yes, yes]).ruling == "supported"
+    assert rule_family([yes, no]).ruling == "mixed"
+    assert rule_family([no, no]).ruling == "not supported"
+    assert rule_family([against, against]).ruling == "contradicted"
+    assert rule_family([]).ruling == "not estimable"

@@ -1,7 +1,16 @@
-"""What is tested, declared as data: claims, their outcomes, their equations."""
+"""What is tested, declared as data: claims, their outcomes, their equations.
 
-from urbanecon.effects import culture, ecology, growth, income
+`CLAIMS` and `SPECS` are the four effects, each of which goes through every strategy.
+`ROWS` are all rows of the ledger: the effects, the routes and the levers. `ROW_SPECS`
+are the equations of each row's own, `EVIDENCE` those of other rows that it cites.
+"""
+
+from collections.abc import Mapping
+
+from urbanecon.effects import culture, ecology, growth, income, levers, routes
 from urbanecon.effects.claim import Claim
+from urbanecon.effects.levers import LEVERS
+from urbanecon.effects.routes import ROUTES
 from urbanecon.effects.spec import Spec
 
 CLAIMS: dict[str, Claim] = {
@@ -10,3 +19,7 @@ CLAIMS: dict[str, Claim] = {
 SPECS: dict[str, tuple[Spec, ...]] = {
     module.CLAIM.id: module.SPECS for module in (growth, culture, ecology, income)
 }
+
+ROWS: Mapping[str, Claim] = CLAIMS | ROUTES | LEVERS
+ROW_SPECS: Mapping[str, tuple[Spec, ...]] = SPECS | routes.SPECS | levers.SPECS
+EVIDENCE: Mapping[str, tuple[Spec, ...]] = {**routes.EVIDENCE, **levers.EVIDENCE}

@@ -19,6 +19,7 @@ not estimable
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -95,6 +96,30 @@ def rule(found: Findings) -> Verdict:
         or (found.median_p < MEDIAN_P and max(found.share, 1 - found.share) >= SHARE)
     )
     return Verdict("mixed" if somewhere else "not supported", claimed)
+
+
+def rule_family(tests: Sequence[tuple[int, float, float]]) -> Verdict:
+    """Judge a claim about several effects by one coefficient in each.
+
+    Supported when all have the claimed sign with p < 0.05, contradicted when all
+    have the opposite one, mixed when some are significant, not supported when
+    none is.
+
+    Parameters
+    ----------
+    tests
+        Expected sign, estimate and p-value, adjusted for their number.
+    """
+    if not tests:
+        return Verdict("not estimable", ("none of its equations could be estimated",))
+    agree = [significant(estimate, p, sign) for sign, estimate, p in tests]
+    oppose = [significant(estimate, p, -sign) for sign, estimate, p in tests]
+    if all(agree):
+        return Verdict("supported")
+    missing = (f"{sum(agree)} of {len(tests)} coefficients are significant with the claimed sign",)
+    if all(oppose):
+        return Verdict("contradicted", missing)
+    return Verdict("mixed" if any(agree) or any(oppose) else "not supported", missing)
 
 
 def unmet(found: Findings, sign: int) -> tuple[str, ...]:
