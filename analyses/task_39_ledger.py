@@ -6,26 +6,23 @@ from typing import Annotated
 from pytask import Product
 
 from urbanecon.pipeline import (
-    MULTIVERSE_SOURCES,
     code,
     codebook_file,
     evidence_files,
     find_project,
     ledger_file,
-    multiverse_files,
-    raw_files,
+    present_multiverse,
     row_files,
 )
 from urbanecon.reporting.ledger import read_evidence, write_ledger
 
 PROJECT = find_project(Path(__file__).parent)
-WHOLE = set(raw_files(PROJECT)) >= MULTIVERSE_SOURCES
 
 
 def task_ledger(
     results: dict[str, Path] = row_files(PROJECT),
     evidence: dict[str, Path] = evidence_files(PROJECT),
-    multiverse: dict[str, Path] = multiverse_files(PROJECT) if WHOLE else {},
+    multiverse: dict[str, Path] = present_multiverse(PROJECT),
     codebook: Path = codebook_file(PROJECT),
     modules: dict[str, Path] = code(
         "effects.*", "reporting.ledger", "reporting.store", "reporting.numbers"

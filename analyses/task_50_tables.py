@@ -8,19 +8,26 @@ from pytask import Product
 from urbanecon.atomic import write_text
 from urbanecon.cleaning.comparison import compare
 from urbanecon.cleaning.registry import load_registry
-from urbanecon.effects import CLAIMS
+from urbanecon.effects import CLAIMS, ROWS
 from urbanecon.measures.variables import open_panel
 from urbanecon.pipeline import (
     code,
+    evidence_files,
     find_project,
+    ledger_file,
     panel_files,
+    present_multiverse,
     present_sources,
     registry_file,
-    result_files,
+    row_files,
 )
 from urbanecon.reporting.cell_quality import cells_used, within_years
 from urbanecon.reporting.data_tables import comparison, descriptive, quality, sources
-from urbanecon.reporting.store import read_estimates
+from urbanecon.reporting.evidence_tables import evidence_tables
+from urbanecon.reporting.ledger import read_ledger
+from urbanecon.reporting.ledger_views import as_table
+from urbanecon.reporting.store import read_estimates, read_tables
+from urbanecon.reporting.strategy_tables import strategy_tables
 from urbanecon.reporting.table_files import write_table
 from urbanecon.reporting.tables import event_study_results, main_results
 
@@ -28,11 +35,17 @@ PROJECT = find_project(Path(__file__).parent)
 
 
 def task_tables(
-    results: dict[str, Path] = result_files(PROJECT),
+    results: dict[str, Path] = row_files(PROJECT),
+    evidence: dict[str, Path] = evidence_files(PROJECT),
+    multiverse: dict[str, Path] = present_multiverse(PROJECT),
+    ledger: Path = ledger_file(PROJECT),
     panel: dict[str, Path] = panel_files(PROJECT),
     registry: Path = registry_file(PROJECT),
     modules: dict[str, Path] = code(
         "reporting.tables",
+        "reporting.strategy_tables",
+        "reporting.evidence_tables",
+        "reporting.ledger_views",
         "reporting.data_tables",
         "reporting.cell_quality",
         "cleaning.comparison",
@@ -50,25 +63,32 @@ def task_tables(
     tables = [sources(entries.values(), present_sources(PROJECT))]
     tables.append(comparison(compare(within_years(data)).table))
     shown = {
-        CLAIMS[effect].name: [outcome.variable for outcome in CLAIMS[effect].outcomes]
-        for effect in results
+        claim.name: [outcome.variable for outcome in claim.outcomes] for claim in CLAIMS.values()
     }
     present = {name: [v for v in variables if v in data.data] for name, variables in shown.items()}
     tables.append(
         descriptive(data.data, {name: found for name, found in present.items() if found})
     )
-    everything = {effect: read_estimates(path) for effect, path in results.items()}
+    rows = {row: read_estimates(path) for row, path in results.items()}
+    everything = {effect: rows[effect] for effect in CLAIMS}
     uses = cells_used(
         [estimate for several in everything.values() for estimate in several],
         data,
         {source: entry.tier for source, entry in entries.items()},
     )
     if len(uses):
-        tables.append(quality(uses, {effect: CLAIMS[effect].name for effect in results}))
+        tables.append(quality(uses, {effect: claim.name for effect, claim in CLAIMS.items()}))
     for effect, estimates in everything.items():
         for make, design in ((main_results, "twfe"), (event_study_results, "event_study")):
             if any(e.fit is not None for e in estimates if e.spec.design == design):
                 tables.append(make(estimates, CLAIMS[effect].name))
+    tables += strategy_tables(rows, ROWS)
+    tables += evidence_tables(
+        {row: read_tables(path) for row, path in evidence.items()},
+        {effect: read_tables(path) for effect, path in multiverse.items()},
+        ROWS,
+    )
+    tables.append(as_table(read_ledger(ledger)))
     for old in folder.glob("*.*"):
         old.unlink()
     written = [path.name for table in tables for path in write_table(table, folder)]

@@ -6,18 +6,23 @@ from typing import Annotated
 import pytask
 
 from urbanecon.cleaning.registry import load_registry
+from urbanecon.effects import CLAIMS
 from urbanecon.measures.variables import open_panel
 from urbanecon.pipeline import (
     FIGURES,
     code,
     drawable_figures,
+    evidence_files,
     figure_files,
     find_project,
+    ledger_file,
     panel_files,
+    present_multiverse,
     present_sources,
     raw_files,
     registry_file,
-    result_files,
+    row_files,
+    unavailable_tables,
 )
 from urbanecon.reporting.cell_quality import cells_used
 from urbanecon.reporting.facts import write_facts
@@ -31,7 +36,10 @@ DRAWN = drawable_figures(PROJECT)
 
 @pytask.mark.paper
 def task_paper(
-    results: dict[str, Path] = result_files(PROJECT),
+    results: dict[str, Path] = row_files(PROJECT),
+    evidence: dict[str, Path] = evidence_files(PROJECT),
+    multiverse: dict[str, Path] = present_multiverse(PROJECT),
+    ledger: Path = ledger_file(PROJECT),
     panel: dict[str, Path] = panel_files(PROJECT),
     registry: Path = registry_file(PROJECT),
     tables: Path = PROJECT.build / "tables" / "tables.txt",
@@ -47,7 +55,7 @@ def task_paper(
     entries = load_registry(registry)
     present = raw_files(PROJECT)
     data = open_panel(PROJECT.build)
-    estimates = [e for path in results.values() for e in read_estimates(path)]
+    estimates = [e for effect in CLAIMS for e in read_estimates(results[effect])]
     tiers = {source_id: entry.tier for source_id, entry in entries.items()}
     facts = panel_facts(data, present=len(present_sources(PROJECT)), listed=len(entries))
     facts += quality_facts(cells_used(estimates, data, tiers))
@@ -56,7 +64,8 @@ def task_paper(
         PROJECT,
         paper,
         citations={source_id: entries[source_id].citation for source_id in present},
-        unavailable={
+        unavailable=unavailable_tables(PROJECT)
+        | {
             name: "needs " + ", ".join(sorted(needed - set(present)))
             for name, needed in FIGURES.items()
             if name not in DRAWN

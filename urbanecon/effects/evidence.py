@@ -27,10 +27,16 @@ from urbanecon.estimation.leave_out import leave_out
 from urbanecon.estimation.moments import cluster_moments
 from urbanecon.estimation.moments_ols import Linear, ols
 from urbanecon.estimation.multiple_testing import Hypothesis, romano_wolf
-from urbanecon.estimation.omitted import from_fit
+from urbanecon.estimation.omitted import contour_grid, from_fit
+from urbanecon.estimation.omitted_bounds import bounds
 from urbanecon.estimation.oster import selection
 from urbanecon.estimation.placebo import placebo_cohorts, placebo_dates
-from urbanecon.estimation.pretrend_power import leads_of, pretrend_power, slope_for_power
+from urbanecon.estimation.pretrend_power import (
+    leads_of,
+    power_curve,
+    pretrend_power,
+    slope_for_power,
+)
 from urbanecon.estimation.randomization import permute_equation
 from urbanecon.estimation.randomization_result import Permutations
 
@@ -41,6 +47,10 @@ CONLEY_KM = (200.0, 500.0)
 CONLEY_LAGS = 10
 """Own lags of a city: without them the errors of one city would count as news every year."""
 PLACEBO_DRAWS = 999
+POWERS, POWER_POINTS = (0.5, 0.8), 31
+BENCHMARKS = ("baseline_income",)
+"""Control whose strength a confounder is measured by: where a city stood before treatment."""
+MOST_CONFOUNDING, CONTOUR_POINTS = 0.2, 41
 
 
 def pilot_specs(claim: Claim) -> tuple[Spec, ...]:
@@ -57,8 +67,8 @@ def evidence(claim: Claim, panel: Panel) -> dict[str, pd.DataFrame]:
         "inference": one row an outcome; see `inference_table`. Of the primary
         outcome: "provinces" (without each province), "cities" (the most
         influential), "randomization" and "placebo_cohorts" (coefficients of the
-        draws), "placebo_dates", "selection" (Oster; Cinelli and Hazlett),
-        "power" (what the pre-trends test could see).
+        draws), "placebo_dates", and those of `selection_tables` and
+        `power_tables`.
     """
     found: dict[str, Spec] = {}
     rows: dict[str, pd.DataFrame] = {}
@@ -156,25 +166,32 @@ def of_primary(spec: Spec, rows: pd.DataFrame, panel: Panel) -> dict[str, pd.Dat
         "randomization": _column("estimate", drawn.coefficients, "draw"),
         "placebo_dates": placebo_dates(rows, spec.outcome, first),
         "placebo_cohorts": placebo_cohorts(rows, spec.outcome, first, PLACEBO_DRAWS, SEED),
-        "selection": selection_table(spec, rows),
-        "power": power_table(spec, panel),
+        **selection_tables(spec, rows),
+        **power_tables(spec, panel),
     }
 
 
-def selection_table(spec: Spec, rows: pd.DataFrame) -> pd.DataFrame:
+def selection_tables(spec: Spec, rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """What selection on unobservables would have to be, with and without controls.
 
-    One row, `controls`: estimate without and with all controls that are fixed
-    before treatment; Oster's delta at which the effect is zero, and the effect
-    at delta = 1, both with Rmax = min(1.3 R2, 1); the robustness values of
-    Cinelli and Hazlett for an effect of zero and for significance at 5 percent.
+    Returns
+    -------
+    dict
+        "selection", one row, indexed by the controls: estimate without and with
+        all controls that are fixed before treatment; Oster's delta at which the
+        effect is zero, and the effect at delta = 1, both with Rmax = min(1.3 R2,
+        1); the robustness values of Cinelli and Hazlett for an effect of zero
+        and for significance at 5 percent. "contours" and "benchmarks": the
+        estimate and its t under confounders of any strength, and of multiples of
+        the controls'.
     """
     made = {c.name: c.make(rows[c.variable]) for c in CONTROLS if c.variable in rows}
     usual = [c.name for c in CONTROLS if not c.contested and c.name in made]
     data = rows.assign(**{name: made[name] for name in usual})
-    moments = cluster_moments(data, [spec.outcome, spec.treatment, *usual])
-    chosen = selection(moments, spec.outcome, spec.treatment, usual)
     terms = [spec.treatment, *usual]
+    moments = cluster_moments(data, [spec.outcome, *terms])
+    chosen = selection(moments, spec.outcome, spec.treatment, usual)
+    found = ols(moments, spec.outcome, terms, spec.treatment)
     fit = fixed_effects(data, spec.outcome, terms, vcov="cluster(city)")
     # partial R2 is of the classical t; significance below is that of the clustered one
     strength = from_fit(fixed_effects(data, spec.outcome, terms, vcov="iid"), spec.treatment, fit)
@@ -189,26 +206,42 @@ def selection_table(spec: Spec, rows: pd.DataFrame) -> pd.DataFrame:
         "oster_beta": chosen.beta_star(),
         "robustness_value": strength.robustness_value(),
         "robustness_value_5pct": strength.robustness_value(alpha=0.05),
+        "critical_t": strength.critical_t(0.05, fit.df),
         "nobs": float(fit.nobs),
     }
-    return pd.DataFrame([row], index=pd.Index([", ".join(usual)], name="controls"))
+    kept = {name: [name] for name in BENCHMARKS if name in found.terms}
+    return {
+        "selection": pd.DataFrame([row], index=pd.Index([", ".join(usual)], name="controls")),
+        "contours": contour_grid(strength, MOST_CONFOUNDING, MOST_CONFOUNDING, CONTOUR_POINTS),
+        "benchmarks": bounds(strength, found, kept),
+    }
 
 
-def power_table(spec: Spec, panel: Panel) -> pd.DataFrame:
+def power_tables(spec: Spec, panel: Panel) -> dict[str, pd.DataFrame]:
     """Linear trends that the pre-trends test would see half of the time, and in 80 percent.
 
-    Columns: slope a year, the test's size, and the bias that such a trend gives
-    the mean effect of the years after adoption, unconditional and given that the
-    test was passed (Roth 2022).
+    Returns
+    -------
+    dict
+        "power", indexed by power: slope a year, the test's size, and means over
+        the years after adoption of the estimate, its error, the trend and the
+        bias left after passing the test (Roth 2022). "power_path": these by year
+        at 80 percent. "power_curve": power by slope.
     """
     leads = leads_of(estimate(spec.but(design="event_study"), panel))
-    rows = []
-    for power in (0.5, 0.8):
+    rows, path = [], pd.DataFrame()
+    for power in POWERS:
         slope = slope_for_power(leads, power, seed=SEED)
         seen = pretrend_power(leads, slope, seed=SEED)
-        after = seen.path[seen.path["relative_year"] >= 0]
+        path = seen.path
+        after = path[path["relative_year"] >= 0]
         rows.append({"power": power, "slope": slope, "size": seen.size, **_means(after)})
-    return pd.DataFrame(rows).set_index("power")
+    steepest = 1.5 * float(rows[-1]["slope"])
+    return {
+        "power": pd.DataFrame(rows).set_index("power"),
+        "power_path": path,
+        "power_curve": power_curve(leads, np.linspace(0, steepest, POWER_POINTS), seed=SEED),
+    }
 
 
 def _means(path: pd.DataFrame) -> dict[str, float]:

@@ -17,19 +17,26 @@ from typing import Any
 
 from urbanecon.atomic import write_text, writing
 from urbanecon.cleaning.codebook import load_codebook
-from urbanecon.effects import CLAIMS
+from urbanecon.effects import CLAIMS, ROWS
 from urbanecon.effects.result import Estimate
 from urbanecon.errors import DataError, DataWarning, StaleResultError
 from urbanecon.project import Project
+from urbanecon.reporting.evidence_numbers import (
+    evidence_numbers,
+    ledger_numbers,
+    multiverse_numbers,
+)
 from urbanecon.reporting.facts import read_facts
+from urbanecon.reporting.ledger import read_ledger
 from urbanecon.reporting.numbers import (
+    Number,
     collect,
     entries,
     estimate_numbers,
     is_log,
     percent_step,
 )
-from urbanecon.reporting.store import read_estimates
+from urbanecon.reporting.store import read_estimates, read_tables
 from urbanecon.reporting.words import labelled
 
 NUMBERS_FORMAT = "urbanecon-numbers/1"
@@ -125,15 +132,15 @@ def _content(
     project: Project, citations: Mapping[str, str], unavailable: Mapping[str, str]
 ) -> dict[str, Any]:
     results = project.build / "results"
-    estimates = {f"{claim}.json": read_estimates(results / f"{claim}.json") for claim in CLAIMS}
+    estimates = {f"{row}.json": read_estimates(results / f"{row}.json") for row in ROWS}
     found = [(file, estimate) for file, several in estimates.items() for estimate in several]
-    numbers = read_facts(results / "facts.json")
+    numbers = read_facts(results / "facts.json") + _evidence(project)
     for file, estimate in found:
         numbers += estimate_numbers(estimate, file)
     return {
         "format": NUMBERS_FORMAT,
         "numbers": entries(collect(numbers)),
-        "estimates": [_listed(estimate) for _, estimate in found],
+        "estimates": [_listed(e) for _, e in found if e.spec.effect in CLAIMS],
         "claims": {
             claim.id: {"name": claim.name, "words": claim.words_en} for claim in CLAIMS.values()
         },
@@ -142,6 +149,21 @@ def _content(
         "unavailable": dict(unavailable),
         "citations": dict(citations),
     }
+
+
+def _evidence(project: Project) -> list[Number]:
+    """Numbers of the ledger, and of the tables beside the estimates that are there."""
+    tables = {
+        room: {
+            path.stem: read_tables(path) for path in sorted((project.build / room).glob("*.json"))
+        }
+        for room in ("evidence", "multiverse")
+    }
+    return [
+        *ledger_numbers(read_ledger(project.build / "ledger.json")),
+        *evidence_numbers(tables["evidence"]),
+        *multiverse_numbers(tables["multiverse"]),
+    ]
 
 
 def _as_text(content: Mapping[str, Any]) -> str:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import tomllib
+from functools import cache
+from pathlib import Path
 
 from urbanecon.cleaning.codebook import Language, load_codebook
 from urbanecon.errors import UnknownNameError, did_you_mean
@@ -66,51 +69,6 @@ WORDS: dict[str, tuple[str, str]] = {
         "Cells that the two-way estimates rest on",
         "双向固定效应估计所依据的单元格",
     ),
-    "ledger": ("Claims ledger", "论断账本"),
-    "claim": ("Claim", "论断"),
-    "verdict": ("Verdict", "裁定"),
-    "evidence": ("Evidence", "证据"),
-    "supported": ("supported", "支持"),
-    "contradicted": ("contradicted", "反驳"),
-    "mixed": ("mixed", "混合"),
-    "not supported": ("not supported", "不支持"),
-    "not estimable": ("not estimable", "无法估计"),
-    "ledger_claim": ("Claim", "论断"),
-    "ledger_estimate": ("Pilot, two-way effects", "试点(双向固定效应)"),
-    "ledger_p_wild": ("p, wild bootstrap", "自助法 p"),
-    "ledger_p_ri": ("p, permuted paths", "置换 p"),
-    "ledger_p_rw": ("p, Romano-Wolf", "Romano-Wolf p"),
-    "ledger_mbar": ("Mbar", "Mbar"),
-    "ledger_share": ("Multiverse with sign", "同号设定占比"),
-    "ledger_verdict": ("Verdict", "裁定"),
-    "ledger_p": (
-        "p: clustered by city {city}, province wild bootstrap {wild}, permuted paths "
-        "{randomization}, Romano-Wolf {romano_wolf}",
-        "p 值:按城市聚类 {city},省级野自助法 {wild},路径置换 {randomization},"
-        "Romano-Wolf {romano_wolf}",
-    ),
-    "ledger_bounds": (
-        "leads p {leads}; zero enters the bounds at Mbar {breakdown}",
-        "事前系数 p {leads};在 Mbar {breakdown} 处界限包含零",
-    ),
-    "ledger_multiverse": (
-        "{share} of the multiverse has the claimed sign, median p {p}",
-        "{share} 的设定与论断同号,p 值中位数 {p}",
-    ),
-    "ledger_unmet": ("for support it lacks: {}", "距“支持”尚缺:{}"),
-    "caption_ledger": ("The claims ledger", "论断账本"),
-    "note_ledger": (
-        "The verdict follows a rule fixed before estimation: supported needs the claimed sign at "
-        "5% after Romano-Wolf by two-way fixed effects or by group-time effects, leads that are "
-        "not rejected, a HonestDiD breakdown Mbar of at least 0.5, and three quarters of the "
-        "multiverse of the primary outcome with that sign at a median p below 0.10. Rows of "
-        "routes and levers have no multiverse, so that they can at most be mixed. R1 and R2 are judged "
-        "by one coefficient on the primary outcome of each effect.",
-        "裁定规则在估计之前确定:“支持”要求双向固定效应或组群-时间效应在 Romano-Wolf 校正后"
-        "于 5% 水平与论断同号、事前系数不被拒绝、HonestDiD 崩溃值 Mbar 不低于 0.5,且主要结果变量的多重设定中"
-        "四分之三同号、p 值中位数低于 0.10。路径与举措没有多重设定,最多裁定为混合。"
-        "R1 与 R2 由各效应主要结果变量方程中的一个系数裁定。",
-    ),
     "caption_main": ("Two-way fixed effects: {}", "双向固定效应:{}"),
     "caption_event": ("Event study of the pilot: {}", "试点事件研究:{}"),
     "caption_descriptive": ("Descriptive statistics", "描述性统计"),
@@ -159,7 +117,16 @@ WORDS: dict[str, tuple[str, str]] = {
         "数据来源表。省内试点城市居民占比及未列入试点名单的城市没有自身的原始单元格。",
     ),
 }
-"""English and Chinese by key."""
+"""English and Chinese by key; those of the ledger and the strategies are in `words.toml`."""
+
+CATALOGUE = Path(__file__).with_suffix(".toml")
+
+
+@cache
+def load_words() -> dict[str, tuple[str, str]]:
+    """Return all words, those of the catalogue among them."""
+    entries = tomllib.loads(CATALOGUE.read_text(encoding="utf-8"))
+    return WORDS | {key: (entry["en"], entry["zh"]) for key, entry in entries.items()}
 
 
 def word(key: str, language: Language = "en") -> str:
@@ -170,9 +137,10 @@ def word(key: str, language: Language = "en") -> str:
     UnknownNameError
         If there is no such word.
     """
-    if key not in WORDS:
-        raise UnknownNameError(f"No word {key!r} for tables.{did_you_mean(key, WORDS)}")
-    return WORDS[key][1 if language == "zh" else 0]
+    words = load_words()
+    if key not in words:
+        raise UnknownNameError(f"No word {key!r} for tables.{did_you_mean(key, words)}")
+    return words[key][1 if language == "zh" else 0]
 
 
 def labelled(text: str, language: Language = "en") -> str:

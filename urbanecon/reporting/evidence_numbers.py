@@ -1,0 +1,94 @@
+"""Numbers of the ledger and of what stands beside the estimates, for the text of the paper."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import pandas as pd
+
+from urbanecon.reporting.formats import Format
+from urbanecon.reporting.numbers import Number
+
+Evidence = Mapping[str, Mapping[str, pd.DataFrame]]
+
+INFERENCE: Mapping[str, Format] = {
+    "p_city": "p",
+    "p_province": "p",
+    "p_wild": "p",
+    "p_conley_200": "p",
+    "p_randomization": "p",
+    "p_randomization_province": "p",
+    "p_romano_wolf": "p",
+}
+SELECTION: Mapping[str, Format] = {
+    "estimate_short": "number",
+    "estimate_long": "number",
+    "p_long": "p",
+    "oster_delta": "number",
+    "robustness_value": "number",
+}
+CURVE: Mapping[str, Format] = {
+    "estimated": "count",
+    "median": "number",
+    "median_p": "p",
+}
+SHARES = ("share_sign", "share_significant", "share_against")
+RULINGS = ("supported", "contradicted", "mixed", "not supported", "not estimable")
+
+
+def ledger_numbers(ledger: pd.DataFrame) -> list[Number]:
+    """``ledger.E1.verdict``, ``ledger.E1.words`` and the number of claims by verdict."""
+    file = "ledger.json"
+    rows = [
+        Number(f"ledger.{row}.{name}", str(ledger[column][row]), "word", file=file)
+        for row in ledger.index
+        for name, column in (("verdict", "verdict"), ("words", "words_en"), ("zh", "words_zh"))
+        if ledger[column][row]
+    ]
+    counts = ledger["verdict"].value_counts()
+    return rows + [
+        Number(f"ledger.{ruling}", int(counts.get(ruling, 0)), "count", "claims", file)
+        for ruling in RULINGS
+    ]
+
+
+def evidence_numbers(evidence: Evidence) -> list[Number]:
+    """``inference.<row>.<outcome>.<p>`` and ``selection.<row>.<field>``."""
+    numbers = []
+    for row, tables in evidence.items():
+        file = f"evidence/{row}.json"
+        for outcome, values in tables.get("inference", pd.DataFrame()).iterrows():
+            numbers += [
+                Number(f"inference.{row}.{outcome}.{name}", float(values[name]), format, "", file)
+                for name, format in INFERENCE.items()
+            ]
+        if "selection" in tables:
+            (chosen,) = tables["selection"].to_dict("records")
+            numbers += [
+                Number(f"selection.{row}.{name}", float(chosen[name]), format, "", file)
+                for name, format in SELECTION.items()
+            ]
+    return numbers
+
+
+def multiverse_numbers(multiverse: Evidence) -> list[Number]:
+    """``multiverse.<row>.<part>.<field>``, part "all" or an outcome; ``<row>.joint_p``."""
+    numbers = []
+    for row, tables in multiverse.items():
+        file = f"multiverse/{row}.json"
+        for values in tables["summaries"].reset_index().to_dict("records"):
+            if values["part"] == "family" or math.isnan(values["median"]):
+                continue
+            name = f"multiverse.{row}.{values['option'] or 'all'}"
+            numbers += [
+                Number(f"{name}.{field}", float(values[field]), format, "", file)
+                for field, format in CURVE.items()
+            ]
+            numbers += [
+                Number(f"{name}.{field}", 100 * float(values[field]), "percent", "percent", file)
+                for field in SHARES
+            ]
+        joint = tables["joint"]["p"]
+        numbers.append(Number(f"multiverse.{row}.joint_p", float(joint["median"]), "p", "", file))
+    return numbers
