@@ -26,6 +26,7 @@ def task_panel(
     modules: dict[str, Path] = code(
         "cleaning.audit.*",
         "cleaning.panel",
+        "cleaning.derivation",
         "cleaning.panel_files",
         "cleaning.schema",
         "cleaning.capital",

@@ -18,12 +18,14 @@ from urbanecon.pipeline import (
     panel_files,
     present_multiverse,
     present_sources,
+    referee_file,
     registry_file,
     row_files,
 )
+from urbanecon.referee.report import read_json
 from urbanecon.reporting.cell_quality import cells_used, within_years
 from urbanecon.reporting.data_tables import comparison, descriptive, quality, sources
-from urbanecon.reporting.evidence_tables import evidence_tables
+from urbanecon.reporting.evidence_tables import evidence_tables, referee_table
 from urbanecon.reporting.ledger import read_ledger
 from urbanecon.reporting.ledger_views import as_table
 from urbanecon.reporting.store import read_estimates, read_tables
@@ -39,6 +41,7 @@ def task_tables(
     evidence: dict[str, Path] = evidence_files(PROJECT),
     multiverse: dict[str, Path] = present_multiverse(PROJECT),
     ledger: Path = ledger_file(PROJECT),
+    referee: Path = referee_file(PROJECT),
     panel: dict[str, Path] = panel_files(PROJECT),
     registry: Path = registry_file(PROJECT),
     modules: dict[str, Path] = code(
@@ -89,6 +92,7 @@ def task_tables(
         ROWS,
     )
     tables.append(as_table(read_ledger(ledger)))
+    tables += [referee_table(ROWS[row], found) for row, found in read_json(referee).items()]
     for old in folder.glob("*.*"):
         old.unlink()
     written = [path.name for table in tables for path in write_table(table, folder)]

@@ -15,6 +15,7 @@ from urbanecon.pipeline import (
     evidence_files,
     figure_files,
     find_project,
+    lacking,
     ledger_file,
     panel_files,
     present_multiverse,
@@ -66,8 +67,8 @@ def task_paper(
         citations={source_id: entries[source_id].citation for source_id in present},
         unavailable=unavailable_tables(PROJECT)
         | {
-            name: "needs " + ", ".join(sorted(needed - set(present)))
-            for name, needed in FIGURES.items()
+            name: "needs " + ", ".join(lacking(name, set(present)))
+            for name in FIGURES
             if name not in DRAWN
         },
     )

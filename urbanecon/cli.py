@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from urbanecon import __version__, cli_data, cli_ledger
+from urbanecon import __version__, cli_data, cli_ledger, cli_package, cli_referee
 from urbanecon.effects import CLAIMS
 from urbanecon.errors import UrbaneconError, did_you_mean
 
@@ -45,6 +45,8 @@ app = typer.Typer(
 
 cli_data.register(app)
 cli_ledger.register(app)
+cli_referee.register(app)
+cli_package.register(app)
 
 
 def main() -> int:

@@ -67,19 +67,66 @@ FIGURE_CODE = (
 )
 """What every figure rests on beside its own module."""
 
-FIGURES: Mapping[str, frozenset[str]] = {
-    "coverage": frozenset(),
-    "flags": frozenset(),
-    "flags_by_year": frozenset(),
-    "sources": frozenset({"gpi_prefecture"}),
-    "urbanization": frozenset({"gpi_prefecture", "census_2010_2020"}),
-    "timing": frozenset(),
-    "inequality": frozenset(),
-    "upgrading": frozenset(),
-    "trends": frozenset(),
-    "event_studies": frozenset(),
-    "coefficients": frozenset(),
+PRIMARY_SOURCES: Mapping[str, frozenset[str]] = {
+    "E1": frozenset(),
+    "E2": frozenset({"employment_industry"}),
+    "E3": frozenset({"pm25_chap"}),
+    "E4": frozenset({"gpi_prefecture"}),
 }
+"""Sources of each effect's primary outcome beside the package that everybody has."""
+
+NTU_SOURCES = frozenset(
+    {
+        "gpi_prefecture",
+        "census_2010_2020",
+        "employment_industry",
+        "landcover",
+        "npp",
+        "co2_edgar",
+    }
+)
+"""Sources of the index of new-type urbanization."""
+
+FIGURES: Mapping[str, frozenset[str]] = (
+    {
+        "coverage": frozenset(),
+        "flags": frozenset(),
+        "flags_by_year": frozenset(),
+        "sources": frozenset({"gpi_prefecture"}),
+        "urbanization": frozenset({"gpi_prefecture", "census_2010_2020"}),
+        "timing": frozenset(),
+        "inequality": frozenset(),
+        "upgrading": frozenset(),
+        "trends": frozenset(),
+        "event_studies": frozenset(),
+        "coefficients": frozenset(),
+        "honest_bounds": frozenset(),
+        "group_time_effects": frozenset(),
+        "bacon": frozenset(),
+        "thresholds": frozenset({"gpi_prefecture", "census_2010_2020"}),
+        "spatial_impacts": frozenset(),
+        "distance_decay": frozenset(),
+        "marginal_effects": frozenset(),
+        "quantile_effects": frozenset(),
+        "mechanisms": frozenset(),
+        "transitions": frozenset(),
+        "lorenz": frozenset(),
+        "ridges": frozenset(),
+        "coupling_ecology": NTU_SOURCES | {"pm25_chap"},
+        "coupling_culture": NTU_SOURCES,
+        "rank_size": frozenset({"census_2010_2020"}),
+        "map_pilots": frozenset(),
+        "map_pm25": frozenset({"pm25_chap"}),
+        "map_urban_share": frozenset({"gpi_prefecture", "census_2010_2020"}),
+        "map_clusters": frozenset({"pm25_chap"}),
+    }
+    | {
+        f"{kind}_{effect}": sources
+        for kind in ("left_out", "randomization", "confounding", "power")
+        for effect, sources in PRIMARY_SOURCES.items()
+    }
+    | {f"curve_{effect}": MULTIVERSE_SOURCES for effect in PRIMARY_SOURCES}
+)
 """Figures of the paper, each with the sources that it cannot be drawn without."""
 
 
@@ -141,9 +188,18 @@ def codebook_file(project: Project) -> Path:
 
 
 def drawable_figures(project: Project) -> tuple[str, ...]:
-    """Names of the figures whose sources are at hand."""
-    present = set(raw_files(project))
-    return tuple(name for name, needed in FIGURES.items() if needed <= present)
+    """Names of the figures whose sources are at hand; maps need their polygons too."""
+    return tuple(name for name in FIGURES if not lacking(name, set(raw_files(project))))
+
+
+def lacking(figure: str, present: set[str]) -> list[str]:
+    """Sources that a figure cannot be drawn without and that are not at hand."""
+    from urbanecon.plotting.outlines import available
+
+    needed = set(FIGURES[figure]) - present
+    if figure.startswith("map_") and not available():
+        needed |= {"the extra 'maps'"}
+    return sorted(needed)
 
 
 def panel_files(project: Project) -> dict[str, Path]:
@@ -176,6 +232,11 @@ def evidence_files(project: Project) -> dict[str, Path]:
     return {row: project.build / "evidence" / f"{row}.json" for row in rows}
 
 
+def referee_file(project: Project) -> Path:
+    """File of the referee's report."""
+    return project.build / "referee.json"
+
+
 def ledger_file(project: Project) -> Path:
     """File of the claims ledger, every number unrounded."""
     return project.build / "ledger.json"
@@ -186,6 +247,18 @@ def multiverse_files(project: Project) -> dict[str, Path]:
     from urbanecon.effects import CLAIMS
 
     return {effect: project.build / "multiverse" / f"{effect}.json" for effect in CLAIMS}
+
+
+def present_multiverse(project: Project) -> dict[str, Path]:
+    """Files of the multiverse, none where its sources are not all at hand."""
+    return multiverse_files(project) if set(raw_files(project)) >= MULTIVERSE_SOURCES else {}
+
+
+def unavailable_tables(project: Project) -> dict[str, str]:
+    """Tables that the sources at hand cannot give, with the reason."""
+    lacking = sorted(MULTIVERSE_SOURCES - set(raw_files(project)))
+    reason = "needs " + ", ".join(lacking)
+    return dict.fromkeys(("multiverse", "moving", "joint"), reason) if lacking else {}
 
 
 def specification_files(project: Project) -> dict[str, Path]:

@@ -52,7 +52,7 @@ TIMED_REFITS = 60
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table: seconds of ours, of the other side, and the target."""
+    """One line of the table: what ours took, what the other side took, and the target."""
 
     what: str
     ours: float
@@ -60,6 +60,7 @@ class Row:
     theirs: float | None = None
     faster: float | None = None
     limit: float | None = None
+    unit: str = "s"
 
     @property
     def ratio(self) -> float | None:
@@ -79,7 +80,7 @@ class Row:
     def target(self) -> str:
         """The target in words."""
         if self.limit is not None:
-            return f"< {self.limit:g} s"
+            return f"< {self.limit:g} {self.unit}"
         return "" if self.faster is None else f"{self.faster:g} times"
 
 

@@ -110,12 +110,12 @@ def as_markdown(results: list[Measured], where: str) -> str:
     return "\n".join([*lines, "", f"Measured on {where}"])
 
 
-def put_into_readme(table: str) -> None:
-    """Replace what stands between the README's markers."""
+def put_between(begin: str, end: str, table: str) -> None:
+    """Replace what stands between two markers of the README."""
     text = README.read_text(encoding="utf-8")
-    head, rest = text.split(BEGIN)
-    _, tail = rest.split(END)
-    write_text(README, f"{head}{BEGIN}\n{table}\n{END}{tail}")
+    head, rest = text.split(begin)
+    _, tail = rest.split(end)
+    write_text(README, f"{head}{begin}\n{table}\n{end}{tail}")
 
 
 def main() -> int:
@@ -129,7 +129,7 @@ def main() -> int:
     content = {"where": where, "results": [asdict(result) for result in results]}
     write_text(RESULTS, json.dumps(content, indent=2) + "\n")
     if options.readme:
-        put_into_readme(table)
+        put_between(BEGIN, END, table)
     broken = [result.what for result in results if not result.kept]
     for what in broken:
         print(f"limit broken: {what}", file=sys.stderr)

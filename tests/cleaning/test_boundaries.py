@@ -11,9 +11,9 @@ from urbanecon.cleaning.boundaries import (
     constant_boundary,
     groups,
     join_links,
-    joining,
 )
 from urbanecon.cleaning.codebook import load_codebook
+from urbanecon.cleaning.joins import joining
 from urbanecon.cleaning.observations import concat_observations, make_observations
 from urbanecon.cleaning.panel import Derivation, Panel, build_panel
 from urbanecon.cleaning.territory import LINK_COLUMNS, SOURCES

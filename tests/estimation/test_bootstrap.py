@@ -368,9 +368,6 @@ def test_swept_moments_and_two_stages_are_refused(synthetic_panel):
     moments = cluster_moments(data, ["y", "x", "z"])
     with pytest.raises(EstimationError, match="two stages"):
         wild_bootstrap(two_stage(moments, "y", ["x"], ["z"]), "x")
-    bare = cluster_moments(data, ["y", "x"], [])
-    with pytest.raises(EstimationError, match="constant"):
-        wild_bootstrap(ols(bare, "y", ["x"]), "x")
 
 
 def test_misspelt_names_are_met_with_the_nearest(synthetic_panel):

@@ -14,6 +14,7 @@ from urbanecon.estimation.mediation import (
     _bootstrap,
     _cluster_products,
     _intervals,
+    _percentiles,
     mediation,
 )
 from urbanecon.estimation.sample import draw_sample
@@ -79,7 +80,7 @@ def test_sensitivity_at_the_true_rho_recovers_the_effect_that_confounding_hides(
     assert table.loc[0.5, "indirect"] == pytest.approx(0.2, abs=0.02)
 
 
-def coverage(seed, units=100, periods=5, draws=1000):
+def coverage(seed, units, periods=5, draws=1000):
     """Share of percentile intervals that hold each truth; cross products as the estimator's."""
     truth, inside = np.array([0.2, 0.7, 0.9, 0.5, 0.4]), np.zeros(5)
     rng = np.random.default_rng(seed)
@@ -96,10 +97,16 @@ def coverage(seed, units=100, periods=5, draws=1000):
 
 
 @pytest.mark.slow
-def test_percentile_intervals_of_100_cities_cover_one_to_three_points_too_little():
-    # 0.918 to 0.946 in 1000 panels, one binomial standard error being 0.7 points
-    covered = coverage(0)
-    assert (covered >= 0.91).all() and (covered <= 0.96).all()
+def test_percentile_intervals_cover_the_truth_with_as_many_cities_as_there_are():
+    covered = coverage(0, 280)
+    assert ((covered >= 0.93) & (covered <= 0.97)).all(), covered
+
+
+def test_percentiles_leave_out_as_much_with_few_draws_as_with_many():
+    # the fifth lowest and highest of 199, the 25th of 999
+    for draws, place in ((199, 5), (999, 25)):
+        low, high = _percentiles(np.random.default_rng(0).permutation(draws)[:, None] + 1.0, 0.95)
+        assert (low[0], high[0]) == pytest.approx((place, draws + 1 - place))
 
 
 def test_the_assumption_is_stated_with_every_estimate():

@@ -114,7 +114,7 @@ def test_levels_leave_when_they_would_not_fit_and_the_estimate_stays(synthetic_p
     columns = cluster_moments(data, NAMES)
     swept = cluster_moments(data, NAMES, most_numbers=10)
     assert (columns.route, swept.route) == ("columns", "swept")
-    assert swept.levels == ()
+    assert swept.level_positions == []
     assert columns.absorbed == swept.absorbed == columns.sweep().absorbed
     a, b, c = (ols(m, "y", ["x", "z"]) for m in (columns, swept, columns.sweep()))
     np.testing.assert_allclose(b.params, a.params[:2], rtol=1e-11)

@@ -10,7 +10,7 @@ from urbanecon.errors import EstimationError, UnknownNameError
 from urbanecon.estimation.bootstrap import Wild, wild_bootstrap
 from urbanecon.estimation.bootstrap_draws import Weights
 from urbanecon.estimation.moments import cluster_moments
-from urbanecon.estimation.moments_ols import crv1, ols
+from urbanecon.estimation.moments_ols import crv1, ols, two_stage
 from urbanecon.estimation.multiple_testing import (
     Hypothesis,
     adjusted_p,
@@ -207,9 +207,9 @@ def test_a_misspelt_term_and_swept_moments_are_refused(synthetic_panel):
     swept = ols(cluster_moments(data, ["y", "x"], most_numbers=1), "y", ["x"])
     with pytest.raises(EstimationError, match="swept"):
         Hypothesis(swept, "x")
-    constant = ols(cluster_moments(data, ["y", "x"], ()), "y", ["x"])
-    with pytest.raises(EstimationError, match="constant"):
-        Hypothesis(constant, "x")
+    two = two_stage(cluster_moments(data, ["y", "x", "z"]), "y", ["x"], ["z"])
+    with pytest.raises(EstimationError, match="two stages"):
+        Hypothesis(two, "x")
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from urbanecon.errors import (
     DataError,
@@ -117,9 +118,9 @@ def test_the_statistic_pdr_prints_for_three_thresholds_leaves_one_out_of_its_nul
 @pytest.mark.slow
 @QUIET
 def test_a_bootstrap_over_the_whole_grid_takes_less_than_a_second(firms):
-    started = time.perf_counter()
+    started = time.process_time()  # of the processor, whatever else the machine does
     fit = threshold_regression(firms, "I", ["CF"], "D", COMMON, draws=300)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
     assert fit.extra["bootstrap"].shape == (300, 1)
     assert fit.diagnostics[0].p < 0.02  # the paper: 0.00
 
@@ -230,20 +231,60 @@ def test_sets_cover_the_threshold_when_the_jump_is_small_and_more_often_when_it_
     assert coverage(0, 1.0) > 0.97
 
 
+def slopes(seed, draws=2000, units=280, periods=10, jump=0.5):
+    """Thresholds found, and shares of intervals that hold each slope; errors drawn anew.
+
+    The search is the estimator's; slopes and clustered errors, for all draws with
+    one threshold at once, are its numbers in the draws where both are computed.
+    """
+    rng = np.random.default_rng(seed)
+    data = synthetic(rng, units, periods)
+    model = sample_of(data)
+    mean = (data["z"] * (1 + jump * (data["q"] >= 0.3)) - data["x"]).to_numpy()[:, None]
+    y = mean + rng.normal(size=(len(data), draws))
+    net = model.profile.projection.residuals(y)
+    (stage,) = sequential(model.profile, model.profile.outcomes(net), 1, (0.05,))
+    cuts = model.profile.grid.candidates[np.argmin(stage.ssr, axis=1)]
+    b, se = np.empty((3, draws)), np.empty((3, draws))
+    for cut in np.unique(cuts):
+        at = cuts == cut
+        low = data["z"] * (data["q"] < cut)
+        b[:, at], se[:, at] = clustered(
+            y[:, at], np.column_stack([data["x"], low, data["z"] - low]), units
+        )
+    fits = [
+        threshold_regression(
+            data.assign(y=y[:, r]), "y", ["z"], "q", ["x"], draws=0, grid=None, trim=0.05
+        )
+        for r in range(2)
+    ]
+    factor = fits[0].se.to_numpy() / se[:, 0]
+    for r, fit in enumerate(fits):
+        assert fit.stats["threshold_1"] == cuts[r]
+        np.testing.assert_allclose(fit.params, b[:, r], rtol=1e-8)
+        np.testing.assert_allclose(fit.se, factor * se[:, r], rtol=1e-8)
+    reach = stats.t.ppf(0.975, fits[0].df) * factor[:, None] * se
+    truth = np.array([-1, 1, 1 + jump])[:, None]
+    return cuts, np.mean(np.abs(b - truth) <= reach, axis=1)
+
+
+def clustered(y, x, units):
+    """Within estimates for many outcomes, and errors clustered by unit without a factor."""
+    y, x = (v.reshape(units, -1, v.shape[1]) for v in (y, x))
+    y, x = y - y.mean(axis=1, keepdims=True), x - x.mean(axis=1, keepdims=True)
+    inverse = np.linalg.inv(np.einsum("itk,itl->kl", x, x))
+    b = inverse @ np.einsum("itk,itd->kd", x, y)
+    scores = np.einsum("itk,itd->ikd", x, y - x @ b)
+    influence = np.einsum("kl,ild->ikd", inverse, scores)
+    return b, np.sqrt(np.sum(influence**2, axis=0))
+
+
 @pytest.mark.slow
 @QUIET
-def test_a_known_threshold_is_found_and_slopes_are_covered_in_300_panels():
-    rng = np.random.default_rng(11)
-    found, covered = [], []
-    for _ in range(300):
-        data = synthetic(rng, 60, 10, jump=0.5)
-        fit = threshold_regression(data, "y", ["z"], "q", ["x"], draws=0, factor="paper")
-        found.append(fit.extra["thresholds"].iloc[0]["threshold"])
-        ends = fit.conf_int().to_numpy()
-        covered.append((ends[:, 0] <= [-1, 1, 1.5]) & (ends[:, 1] >= [-1, 1, 1.5]))
-    assert abs(np.median(found) - 0.3) < 0.03
-    # three binomial standard errors; slopes are as if the threshold were known
-    np.testing.assert_allclose(np.mean(covered, axis=0), 0.95, atol=0.038)
+def test_a_known_threshold_is_found_and_slopes_are_covered():
+    cuts, covered = slopes(11)
+    assert abs(np.median(cuts) - 0.3) < 0.01
+    assert ((covered >= 0.93) & (covered <= 0.97)).all(), covered
 
 
 def bootstrap_rejections(seed, draws, *, units=40, periods=6, thresholds=1, jump=0.0):
@@ -277,9 +318,12 @@ def test_the_test_of_no_threshold_has_its_size():
 
 
 @pytest.mark.slow
-def test_with_one_true_threshold_the_second_is_found_as_often_as_the_level_says_in_500_panels():
-    rejected = bootstrap_rejections(0, 500, periods=10, thresholds=2, jump=1.5)
-    assert abs(rejected - 0.05) <= 0.03  # three binomial standard errors
+def test_with_one_true_threshold_the_second_is_found_as_often_as_the_level_says():
+    designs = range(5)
+    rejected = [
+        bootstrap_rejections(seed, 400, periods=10, thresholds=2, jump=1.5) for seed in designs
+    ]
+    assert 0.04 <= np.mean(rejected) <= 0.06
 
 
 def test_two_thresholds_are_found_in_any_order_of_size():

@@ -11,11 +11,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from urbanecon.cleaning.addresses import addresses_in
 from urbanecon.cleaning.audit import apply_findings, run_rules
-from urbanecon.cleaning.boundaries import ONE_MAP, constant_boundary
+from urbanecon.cleaning.boundaries import constant_boundary
 from urbanecon.cleaning.codebook import load_codebook
 from urbanecon.cleaning.divisions import NATION
-from urbanecon.cleaning.lineage import Lineage, Walk, addresses_in
+from urbanecon.cleaning.joins import ONE_MAP
+from urbanecon.cleaning.lineage import Lineage, Walk
 from urbanecon.cleaning.observations import concat_observations
 from urbanecon.cleaning.panel import Derivation, Panel, build_panel
 from urbanecon.cleaning.rawcells import describe

@@ -9,21 +9,29 @@ import json
 import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
-from urbanecon.effects import CLAIMS
+from urbanecon.effects import CLAIMS, ROWS
 from urbanecon.errors import DataError, StaleResultError
 from urbanecon.pipeline import FIGURES
 from urbanecon.project import Project
+from urbanecon.reporting.evidence_numbers import SHARES as SHARES_OF_CURVES
 from urbanecon.reporting.facts import write_facts
 from urbanecon.reporting.numbers import Number
 from urbanecon.reporting.panel_facts import DEFINITIONS
 from urbanecon.reporting.paper import build_paper, check_paper, find_missing, write_numbers
-from urbanecon.reporting.store import write_estimates
+from urbanecon.reporting.store import write_estimates, write_tables
 from urbanecon.reporting.table_files import as_json
 from urbanecon.reporting.tables import Row, Table, event_study_results, main_results
 
 SOURCE = Path(__file__).parents[2] / "paper"
+STRATEGY_TABLES = {
+    "s2": 7, "s3": 9, "s4": 7, "s5": 4, "mechanisms": 6, "routes": 4, "inference": 8,
+    "selection": 8, "multiverse": 7, "moving": 4, "joint": 3, "ledger": 8,
+    "referee_E1": 3, "referee_E2": 3, "referee_E3": 3, "referee_E4": 3,
+}  # fmt: skip
+"""Columns of the tables of strategies and evidence."""
 OF_ESTIMATES = ("coefficients", "event_studies")
 DATA_FIGURES = tuple(name for name in FIGURES if name not in OF_ESTIMATES)
 PANEL = ("panel.cities", "panel.units", "panel.cells", "panel.flagged", "panel.set_aside")
@@ -71,7 +79,11 @@ def lay_out(project, picture, make_estimates, estimable):
         if effect in estimable:
             add_table(project, main_results(estimates, claim.name))
             add_table(project, event_study_results(estimates, claim.name))
-    tables = {"sources": 5, "descriptive": 9, "comparison": 7, "quality": 9}
+    for row in ROWS:
+        if row not in CLAIMS:
+            write_estimates(project.build / "results" / f"{row}.json", [])
+    lay_out_evidence(project)
+    tables = {"sources": 5, "descriptive": 9, "comparison": 7, "quality": 9} | STRATEGY_TABLES
     for name, columns in tables.items():
         row = Row("synthetic_row", ("1",) * columns)
         add_table(project, Table(name, name, (("head",) * columns,), (row,), "synthetic"))
@@ -79,6 +91,21 @@ def lay_out(project, picture, make_estimates, estimable):
     for name in FIGURES:
         shutil.copy(picture, project.figures / f"{name}.pdf")
     return project
+
+
+def lay_out_evidence(project):
+    """Synthetic ledger, evidence and multiverse, as the text reads them."""
+    rows = pd.DataFrame(
+        {"verdict": "mixed", "words_en": "synthetic", "words_zh": "合成", "unmet": ""},
+        index=pd.Index(list(ROWS), name="id"),
+    )
+    write_tables(project.build / "ledger.json", {"ledger": rows})
+    summary = dict.fromkeys(("estimated", "median", "median_p", *SHARES_OF_CURVES), 0.5)
+    index = pd.MultiIndex.from_tuples([("all", "")], names=["part", "option"])
+    joint = pd.DataFrame({"p": [0.5]}, index=pd.Index(["median"], name="statistic"))
+    for effect in CLAIMS:
+        tables = {"summaries": pd.DataFrame(summary, index), "joint": joint}
+        write_tables(project.build / "multiverse" / f"{effect}.json", tables)
 
 
 def add_table(project, table):

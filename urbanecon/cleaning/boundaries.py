@@ -27,33 +27,21 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 
 from urbanecon.cleaning.codebook import Variable, load_codebook
 from urbanecon.cleaning.divisions import load_divisions
-from urbanecon.cleaning.panel import CellKey, Panel
+from urbanecon.cleaning.joins import ONE_MAP, WEIGHT, Joins, joining
+from urbanecon.cleaning.panel import Panel
 from urbanecon.cleaning.registry import load_registry, locate
 from urbanecon.cleaning.seams import cut, seams
 from urbanecon.cleaning.territory import ROSTER_2020, SOURCES, all_links, heads_2020
 from urbanecon.errors import DataError, DataWarning
-
-Joining = Literal["sum", "mean", "largest", "none"]
-
-WEIGHT = "population"
-"""Residents weigh the averages over members."""
-
-ONE_MAP = frozenset(
-    {
-        "census_2010_2020", "co2_county", "co2_edgar", "landcover", "light_inequality", "npp",
-        "ntl_class", "ntl_sum", "pm25_chap", "pm25_wiebe", "pop_grid",
-    }
-)  # fmt: skip
-"""Sources that cut all years along one map of cities: their borders never move."""
 
 GROUP_COLUMNS = (
     "group", "label_zh", "label_en", "city", "name_zh", "year", "needed_from", "needed_until",
@@ -182,65 +170,6 @@ def constant_boundary(panel: Panel, members: pd.DataFrame | None = None) -> Pane
     return _recompute(joins, data.rename_axis(panel.data.index.names), cells)
 
 
-@dataclass(frozen=True, slots=True)
-class Joins:
-    """Which cells of the panel as published each cell of a joined unit is made from.
-
-    Attributes
-    ----------
-    published
-        The panel as published.
-    inside
-        Its rows of the members, columns that were read.
-    members
-        What `groups` returns.
-    sources
-        Source of each variable.
-    """
-
-    published: Panel
-    inside: pd.DataFrame
-    members: pd.DataFrame
-    sources: Mapping[str, str]
-
-    def unit_of(self, city: str) -> str:
-        """Return the key of the unit that a city is part of; its own if of none."""
-        group = self.members.loc[self.members["city"] == city, "group"]
-        return str(group.iloc[0]) if len(group) else city
-
-    def members_of(self, unit: str) -> tuple[str, ...]:
-        """Return the cities of a unit, none if it was not joined."""
-        return tuple(self.members.loc[self.members["group"] == unit, "city"])
-
-    def name_of(self, unit: str) -> str:
-        """Return the names of the members of a unit, with its key."""
-        return f"{self.members.loc[self.members['group'] == unit, 'label_zh'].iloc[0]} ({unit})"
-
-    def values(self, name: str) -> pd.DataFrame:
-        """Values of one variable, members in rows, years in columns."""
-        return self.inside[name].unstack("year").reindex(self.members["city"].to_list())
-
-    def needed(self, name: str, values: pd.DataFrame) -> pd.DataFrame:
-        """Which member is asked for one of the `values` of a variable in which year."""
-        return _needed(values, self.members, self.sources.get(name, ""))
-
-    def below(self, variable: str, unit: str, year: int) -> tuple[str, tuple[CellKey, ...]]:
-        """Return how a cell of a joined unit is made, in words, and from which cells."""
-        how = joining(load_codebook()[variable])
-        if how == "largest":
-            return f"that of the largest member of {unit}", ((variable, unit, year),)
-        if how == "none":
-            return "missing: those of the members do not add up to one of the unit", ()
-        asked = self.needed(variable, self.values(variable))[year]
-        index = self.published.data.index
-        cities = [city for city in self.members_of(unit) if asked[city] and (city, year) in index]
-        if how == "sum":
-            return "sum over members", tuple((variable, city, year) for city in cities)
-        return f"mean over members, weighted by {WEIGHT}", tuple(
-            (name, city, year) for city in cities for name in (variable, WEIGHT)
-        )
-
-
 def _without_seams(joined: pd.DataFrame, members: pd.DataFrame, moving: list[str]) -> pd.DataFrame:
     """Cut sums of moving borders at their seams, and averages at those of the weights."""
     codebook = load_codebook()
@@ -275,16 +204,6 @@ def _recompute(joins: Joins, data: pd.DataFrame, cells: pd.DataFrame) -> Panel:
     )
 
 
-def joining(variable: Variable) -> Joining:
-    """How the values of the members become that of the group (see the module)."""
-    if variable.constant or variable.level == "nation":
-        return "largest"
-    per_person = " per " in variable.unit or variable.unit == "ug/m3"
-    if variable.kind == "share" or per_person:
-        return "mean"
-    return "sum" if variable.kind in ("stock", "flow") else "none"
-
-
 def _join(joins: Joins, variable: Variable) -> pd.Series:
     """One column of the joined units, indexed (group, year)."""
     cities = pd.Index(joins.members["city"], name="city")
@@ -309,18 +228,6 @@ def _join(joins: Joins, variable: Variable) -> pd.Series:
 def _long(wide: pd.DataFrame) -> pd.Series:
     """Years from columns to rows, missing values kept."""
     return pd.Series(wide.stack())
-
-
-def _needed(values: pd.DataFrame, members: pd.DataFrame, source: str) -> pd.DataFrame:
-    """Which member is asked for a value in which year."""
-    first = members["needed_from"].astype("float64").fillna(-float("inf")).to_numpy()
-    last = members["needed_until"].astype("float64").fillna(float("inf")).to_numpy()
-    years = values.columns.to_numpy(dtype="float64")
-    needed = (years >= first[:, None]) & (years <= last[:, None])
-    if source in ONE_MAP:
-        ended = members["needed_until"].notna().to_numpy()
-        needed &= ~(ended & values.isna().all(axis=1).to_numpy())[:, None]
-    return pd.DataFrame(needed, index=values.index, columns=values.columns)
 
 
 def _warn_if_they_differ(inside: pd.DataFrame, members: pd.DataFrame) -> None:

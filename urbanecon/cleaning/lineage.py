@@ -8,29 +8,22 @@ for: nothing but the raw cells themselves is stored beside the panel.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from urbanecon.cleaning.addresses import addresses_in
 from urbanecon.cleaning.codebook import Variable, load_codebook
 from urbanecon.cleaning.divisions import NATION, city_key, place_name, province_key
+from urbanecon.cleaning.lineage_text import Describe, tree_lines
 from urbanecon.cleaning.observations import SEVERITY, Flag, RawCell
 from urbanecon.errors import UnknownNameError, did_you_mean
 
 if TYPE_CHECKING:
     from urbanecon.cleaning.panel import CellKey, Derivation, Joined, Panel
-
-ALSO = "; "
-"""What separates the addresses in `raw` where a value rests on several blocks of cells."""
-
-SHOWN = 3
-"""Years of one series below a cell that are printed in full; of more, the first and last."""
-
-Describe = Callable[[RawCell, str, float], str]
-"""What a raw cell reads, in words, given the unit it is about and the value made of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,79 +98,7 @@ class Lineage:
         describe
             Adds to each raw cell what it reads, such as `rawcells.describe`.
         """
-        return "\n".join(self._lines("", full, describe, set()))
-
-    def _lines(
-        self, indent: str, full: bool, describe: Describe | None, seen: set[object]
-    ) -> Iterator[str]:
-        shown = "missing" if np.isnan(self.value) else f"{self.value:.10g} {self.unit}"
-        head = f"{indent}{self.variable} [{self.label}], {self.name}, {self.year}"
-        key = (self.variable, self.place, self.year, self.formula)
-        if key in seen and (self.inputs or len(self.cells)):
-            yield f"{head}: {shown} (as above)"
-            return
-        seen.add(key)
-        yield f"{head}: {shown}{f' = {self.formula}' if self.formula else ''}"
-        if self.note:
-            yield f"{indent}  {self.note}"
-        for cell in self.cells.itertuples():
-            yield from self._of_cell(cell, f"{indent}  ", describe)
-        if self.fitted_on is not None:
-            yield f"{indent}  {_rows_in_words(self.fitted_on)}"
-        series: dict[tuple[str, str], list[Lineage]] = {}
-        for parent in self.inputs:
-            series.setdefault((parent.variable, parent.place), []).append(parent)
-        for group in series.values():
-            chosen, deeper = group, f"{indent}  "
-            if len(group) > SHOWN and not full:
-                yield f"{indent}  {_years_in_words(group)}"
-                chosen, deeper = [group[0], group[-1]], f"{indent}    "
-            for parent in chosen:
-                yield from parent._lines(deeper, full, describe, seen)
-
-    def _of_cell(self, cell: object, indent: str, describe: Describe | None) -> Iterator[str]:
-        raw, value, flag = cell.raw, cell.value, cell.flag  # type: ignore[attr-defined]
-        if self.inputs:
-            yield f"{indent}flag {flag}"
-            return
-        for address in addresses_in(raw):
-            said = describe(address, self.place, value) if describe else ""
-            yield f"{indent}raw cell {in_words(address)}{f': {said}' if said else ''}"
-        yield f"{indent}  = {value:.10g} {self.unit}, flag {flag}"
-
-
-def addresses_in(raw: str) -> list[RawCell]:
-    """Return the blocks of cells that the `raw` column of an observation names."""
-    return [RawCell.parse(part) for part in raw.split(ALSO)]
-
-
-def in_words(cell: RawCell) -> str:
-    """Return an address as a reader looks it up."""
-    _, _, rows, columns = str(cell).split("|")
-    sheet = f", sheet {cell.sheet!r}" if cell.sheet else ""
-    many = "s" if cell.more_rows else ""
-    more = "s" if cell.more_columns else ""
-    return f"{cell.file}{sheet}, row{many} {rows}, column{more} {columns}"
-
-
-def _years_in_words(series: Sequence[Lineage]) -> str:
-    """One line for many years of one variable and unit."""
-    years = sorted(parent.year for parent in series)
-    flags = pd.Series([str(parent.flag) for parent in series]).value_counts(sort=False)
-    flagged = ", ".join(f"{count} {flag}" for flag, count in flags.items())
-    return (
-        f"{series[0].variable}, {series[0].name}: {len(series)} years, "
-        f"{years[0]}-{years[-1]} ({flagged}); the first and the last are"
-    )
-
-
-def _rows_in_words(rows: pd.Index) -> str:
-    years = rows.get_level_values(1)
-    return (
-        f"parameters fitted on all {len(rows)} rows in which every input is present, "
-        f"{rows.get_level_values(0).nunique()} units, {years.min()}-{years.max()}; "
-        "the inputs of this row are"
-    )
+        return "\n".join(tree_lines(self, full=full, describe=describe))
 
 
 class Walk:

@@ -6,7 +6,8 @@ specs of the effects that a route rests on.
 
 The moderator of R1 and the threshold variables move with urbanization themselves, and
 pilots are told to register migrants. How an effect differs along them describes; it
-does not say what registering more migrants would do.
+does not say what registering more migrants would do. Residents are moreover the denominator
+of citizenization and of output and staff per resident: errors in them move both.
 """
 
 from __future__ import annotations

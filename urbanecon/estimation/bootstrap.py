@@ -19,7 +19,7 @@ from urbanecon.errors import (
     did_you_mean,
 )
 from urbanecon.estimation.bootstrap_draws import Weights
-from urbanecon.estimation.bootstrap_grouping import Grouping, clustered_factor, grouping_of
+from urbanecon.estimation.bootstrap_grouping import Grouping, grouping_of
 from urbanecon.estimation.bootstrap_intervals import interval, p_value
 from urbanecon.estimation.bootstrap_result import Wild, WildBootstrap, notes_on
 from urbanecon.estimation.bootstrap_sums import (
@@ -29,10 +29,8 @@ from urbanecon.estimation.bootstrap_sums import (
     wald_draws,
 )
 from urbanecon.estimation.moments import moments_of
-from urbanecon.estimation.moments_ols import Linear, ols
+from urbanecon.estimation.moments_ols import Linear, clustered_factor, ols
 from urbanecon.estimation.sample import EstimationSample, Floats, draw_sample
-
-CONSTANT = "all rows"
 
 
 def wild_bootstrap(
@@ -87,7 +85,8 @@ def wild_bootstrap(
         Few distinct draws, draws without a variance, an unbounded interval.
     """
     how = how or Wild()
-    _refuse_inexact(estimate)
+    estimate.moments.refuse_swept("the wild bootstrap")
+    estimate.refuse_two_stage("the wild bootstrap")
     at, distance, null = _null(estimate, terms, values)
     names, drawn_by, grouping = grouping_of(estimate.moments, cluster, draw_by, unions or {})
     weights = Weights(how.law, int(grouping.drawn.max()) + 1, how.draws, how.seed)
@@ -214,9 +213,6 @@ def bootstrap_equation(
     drawn = [] if draw_by is None else [draw_by] if draw_by in data.columns else draw_by.split(":")
     keys = list(dict.fromkeys([*by, *drawn]))
     finest = ":".join(keys)
-    if not effects:
-        # as a level it stays a column, so that each draw estimates it anew
-        data, effects = data.assign(**{CONSTANT: 1}), (CONSTANT,)
     regressors = list(dict.fromkeys([*tested, *controls]))
     variables = [outcome, *regressors]
     sample = draw_sample(data, variables, tuple(effects), [*keys, finest], weights=weights)
@@ -232,21 +228,6 @@ def _labels(sample: EstimationSample, key: str, finest: str) -> Sequence[object]
     """What each of the finest clusters is called in a coarser key."""
     first = np.unique(sample.codes[finest], return_index=True)[1]
     return list(sample.labels[key][sample.codes[key][first]])
-
-
-def _refuse_inexact(estimate: Linear) -> None:
-    moments, columns = estimate.moments, np.array(estimate.columns)
-    moments.refuse_swept("the wild bootstrap")
-    if not moments.effects:
-        raise EstimationError(
-            "the wild bootstrap is not exact once a constant is taken out across clusters; "
-            "name a constant column among the effects"
-        )
-    if not np.array_equal(estimate.gram, moments.cross[:, columns[:, None], columns]):
-        raise EstimationError(
-            f"the wild bootstrap is that of least squares; the equation of {estimate.outcome!r} "
-            "was estimated in two stages"
-        )
 
 
 def _null(

@@ -9,15 +9,14 @@ Webb 2021, "Wild bootstrap and asymptotic inference with multiway clustering").
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from urbanecon.errors import EstimationError, UnknownNameError, did_you_mean
 from urbanecon.estimation.moments import Moments
-from urbanecon.estimation.moments_ols import Linear, crv1_factor
-from urbanecon.estimation.sample import Codes, Mask
+from urbanecon.estimation.sample import Codes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,36 +56,6 @@ class Grouping:
     def clusterings(self) -> list[Codes]:
         """Codes of each dimension, length G."""
         return [codes[self.cells] for codes, sign in self.ways if sign > 0]
-
-
-def clustered_factor(estimate: Linear, clusterings: Sequence[Codes]) -> float:
-    """G/(G-1) (N-1)/(N-K) for unions of the moments' clusters, G the smallest number.
-
-    As fixest, effects nested in one of the clusterings do not count in K; those
-    of coarse clusters (province by year in provinces) cut through the fine ones
-    that the moments have.
-
-    Parameters
-    ----------
-    clusterings
-        Codes of each clustering by cluster of the moments, length G each.
-    """
-    moments = estimate.moments
-    present = moments.level_rows > 0
-    effects = np.array([name.rpartition("=")[0] for name in moments.levels])
-    absorbed = 1
-    for effect in np.unique(effects):
-        levels = present[:, effects == effect]
-        if not any(_each_in_one(levels, codes) for codes in clusterings):
-            absorbed += int(levels.any(axis=0).sum()) - 1
-    counted = replace(estimate, moments=replace(moments, absorbed=absorbed))
-    return crv1_factor(counted, min(int(codes.max()) + 1 for codes in clusterings))
-
-
-def _each_in_one(levels: Mask, codes: Codes) -> bool:
-    """Whether the rows of every level (G x L) lie in one of the unions."""
-    first = codes[levels.argmax(axis=0)]
-    return bool((~levels | (codes[:, None] == first)).all())
 
 
 def joined(a: Codes, b: Codes) -> Codes:

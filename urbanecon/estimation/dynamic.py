@@ -65,7 +65,9 @@ def dynamic_panel(
     A = (sum Z_i'e_i e_i'Z_i)^-1. Covariance with `robust`: sandwich by unit
     (one-step), Windmeijer (2005) correction (two-step); without: s2 B1 or B2,
     s2 from the transformed residuals with n - k (halved for differences).
-    plm's unscaled one-step covariance is ours over N s2. Normal law.
+    plm's unscaled one-step covariance is ours over N s2. Normal law: in panels of
+    seven periods Windmeijer's intervals of 95 percent cover 92 percent with 80
+    units and 94 to 95 with 280, uncorrected ones 76 to 80 and 89 to 92.
 
     H (numbers as in xtabond2), M the transformation of a unit with rows for its
     transformed equation, E the rows of the identity for its level equation:

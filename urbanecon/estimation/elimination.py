@@ -47,21 +47,6 @@ def invert(matrix: Floats) -> tuple[Floats, float]:
     return inverse, logdet
 
 
-def log_determinant(matrix: Floats, expected: float) -> float:
-    """ln|det| by elimination in blocks, as `invert`; `expected` is its value to some digits."""
-    a, logdet = _blocks(matrix), 0.0
-    try:
-        for k in range(len(a)):
-            logdet += float(np.linalg.slogdet(a[k, k])[1])
-            row = np.linalg.inv(a[k, k]) @ a[k, k + 1 :]
-            a[k + 1 :, k + 1 :] -= a[k + 1 :, k, None] @ row[None, :]
-    except np.linalg.LinAlgError:
-        logdet = np.nan
-    if not abs(logdet - expected) <= ELIMINATION_TOLERANCE * max(1.0, abs(expected)):
-        return float(np.linalg.slogdet(matrix)[1])
-    return logdet
-
-
 def _blocks(matrix: Floats) -> Floats:
     """Blocks of a matrix that the identity pads, count x count x BLOCK x BLOCK."""
     n = len(matrix)

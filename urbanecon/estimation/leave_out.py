@@ -13,6 +13,7 @@ import pandas as pd
 
 from urbanecon.errors import EstimationError, UnknownNameError, did_you_mean
 from urbanecon.estimation.least_squares import COLLINEAR
+from urbanecon.estimation.level_counts import are_nested, positions_by_effect
 from urbanecon.estimation.moments import independent
 from urbanecon.estimation.moments_ols import Linear, crv1
 from urbanecon.estimation.sample import Codes, Floats
@@ -53,13 +54,14 @@ def leave_out(
     UnknownNameError
         The term is not in the estimate.
     EstimationError
-        The effects were swept out; one group only; a group is missing.
+        The effects were swept out; two stages; one group only; a group is missing.
     """
     if term not in estimate.terms:
         raise UnknownNameError(
             f"{term!r} is not a term of this estimate.{did_you_mean(term, estimate.terms)}"
         )
     estimate.moments.refuse_swept("leaving out clusters")
+    estimate.refuse_two_stage("leaving out clusters")
     codes, labels = _groups(estimate, groups, by)
     at = estimate.terms.index(term)
     moves, rows_of_bread, terms_left = _without_each(estimate, codes, at)
@@ -171,9 +173,10 @@ def _absorbed_without(estimate: Linear, codes: Codes) -> Codes:
     np.add.at(inside, codes, moments.level_rows)
     present = moments.level_rows.sum(axis=0) > inside
     absorbed = np.ones(size, dtype=np.int64)
-    effects = np.array([name.rpartition("=")[0] for name in moments.levels], dtype=object)
-    for effect in dict.fromkeys(effects):
-        absorbed += present[:, effects == effect].sum(axis=1) - 1
+    own = np.arange(len(moments.clusters))
+    for at in positions_by_effect(moments.levels).values():
+        if not are_nested(moments.level_rows[:, at] > 0, own):
+            absorbed += present[:, at].sum(axis=1) - 1
     return absorbed
 
 

@@ -29,6 +29,7 @@ import pandas as pd
 
 from urbanecon.errors import EstimationError, UnknownNameError, did_you_mean
 from urbanecon.estimation.least_squares import independent_columns
+from urbanecon.estimation.level_counts import parameters
 from urbanecon.estimation.sample import Codes, EstimationSample, Floats, Mask, draw_sample
 from urbanecon.estimation.within import Absorber, is_nested
 
@@ -38,6 +39,8 @@ MOST_NUMBERS = 2**25
 """Clusters times columns squared up to which levels stay as columns: 256 MB."""
 MOST_LEVELS = 400
 """Levels up to which they stay as columns: beyond, one solution costs more than a sweep."""
+CONSTANT = "constant"
+"""What stands in the columns where there are no effects: an effect of one level."""
 RANK_TOLERANCE = 1e-11
 """A level that the others leave less of than this share adds nothing to their span."""
 
@@ -51,8 +54,9 @@ class Moments:
     variables
         Names of the first columns; the effects nested in the clusters are out.
     levels
-        Names of the columns after them, one a level of an effect that is not
-        nested ("year=2004"); empty when swept.
+        Levels of the effects that are not nested ("year=2004"), or the constant:
+        the columns after the variables unless swept. Empty too when there are so
+        many that not even their rows are counted.
     cross
         Z_g'WZ_g, G x P x P.
     rows
@@ -69,7 +73,8 @@ class Moments:
         "columns" or "swept".
     absorbed
         Parameters that the effects add to K in the small-sample factor of
-        fixest: effects nested in the clusters count as one mean.
+        fixest: effects nested in the clusters count as one mean. For unions of
+        the clusters, in which further effects may be nested: `absorbed_in`.
     key
         Fingerprint of rows, weights, effects and clusters: moments with one key
         may share everything but the variables.
@@ -116,8 +121,23 @@ class Moments:
 
     @property
     def level_positions(self) -> list[int]:
-        """Columns of the levels."""
+        """Columns of the levels; none when swept."""
         return list(range(len(self.variables), self.cross.shape[1]))
+
+    def absorbed_in(self, clusterings: Sequence[Codes]) -> int:
+        """`absorbed` when errors are clustered by unions of the clusters.
+
+        Where the rows of the levels were not counted, no further effect is taken
+        to be nested.
+
+        Parameters
+        ----------
+        clusterings
+            Codes of the unions, length G each.
+        """
+        if not self.levels:
+            return self.absorbed
+        return parameters(self.levels, self.level_rows, clusterings)
 
     def keep(self, which: Mask) -> Moments:
         """Moments of some of the clusters: a subsample, its year effects its own.
@@ -170,6 +190,7 @@ class Moments:
             level_rows=_add_up(self.level_rows, codes, len(unions)),
             clusters=unions,
             by=by,
+            absorbed=self.absorbed_in([np.asarray(codes, dtype=np.int64)]),
             key=_digest(self.key, by, *map(str, labels)),
         )
 
@@ -213,7 +234,7 @@ class Moments:
         With P the coefficients of the variables on the levels, each cluster's
         (X - DP)'W(X - DP) is a combination of its own blocks.
         """
-        if not self.levels:
+        if not self.level_positions:
             return self
         v = len(self.variables)
         total = self.total
@@ -223,9 +244,7 @@ class Moments:
         out[:v] = np.eye(v)
         out[kept] = -loadings
         cross = np.einsum("gvq,qw->gvw", np.einsum("pv,gpq->gvq", out, self.cross), out)
-        return replace(
-            self, levels=(), cross=(cross + cross.transpose(0, 2, 1)) / 2, route="swept"
-        )
+        return replace(self, cross=(cross + cross.transpose(0, 2, 1)) / 2, route="swept")
 
     def refuse_swept(self, what: str) -> None:
         """Raise if effects rest on all clusters, so that `what` would not be exact."""
@@ -250,7 +269,7 @@ class Moments:
     def _recounted(self, **changes: object) -> Moments:
         """Copy with other clusters; levels without rows no longer count."""
         new: Moments = replace(self, **changes)  # type: ignore[arg-type]
-        return replace(new, absorbed=_absorbed(new.levels, new.level_rows))
+        return replace(new, absorbed=new.absorbed_in([np.arange(len(new.clusters))]))
 
 
 def cluster_moments(
@@ -274,7 +293,7 @@ def cluster_moments(
         these rows will read. Rows that lack one of them are left out.
     effects
         Columns, index levels or interactions such as "province:year"; without
-        any, a constant.
+        any, a constant, which is a column like the level of a year.
     cluster
         Column, index level or interaction that errors are clustered by.
     weights
@@ -307,31 +326,45 @@ def moments_of(
     by, labels = sample.codes[cluster], sample.labels[cluster]
     if nested is None:
         nested = [e for e in effects if is_nested(sample.codes[e], by)]
-    crossing = [e for e in effects if e not in nested]
-    n_levels = {e: int(sample.codes[e].max()) + 1 for e in crossing}
-    width = len(sample.variables) + sum(n_levels.values())
-    fits = len(labels) * width**2 <= most_numbers and sum(n_levels.values()) <= MOST_LEVELS
-    route: Route = "columns" if fits else "swept"
-    taken_out = list(nested if fits else effects)
-    values = _without(sample.values, [sample.codes[e] for e in taken_out], sample, effects)
-    dummies, names = _level_columns(sample, crossing if fits else [], nested)
-    columns = [(sample.codes[e], n_levels[e]) for e in (crossing if fits else [])]
+    crossing = _crossing(sample, effects, nested)
+    levels = tuple(f"{e}={label}" for e, (_, names) in crossing.items() for label in names)
+    width = len(sample.variables) + len(levels)
+    fits = len(labels) * width**2 <= most_numbers and len(levels) <= MOST_LEVELS
+    inside = [sample.codes[e] for e in nested]
+    columns = [(codes, len(names)) for codes, names in crossing.values()]
+    counted = len(labels) * len(levels) <= MOST_NUMBERS
     return Moments(
         variables=sample.variables,
-        levels=names,
+        levels=levels if counted else (),
         cross=_cross_products(
-            values, dummies, columns, by=by, clusters=len(labels), weights=sample.weights
+            _without(sample.values, inside, sample.weights)
+            if fits
+            else _without(sample.values, [*inside, *(c for c, _ in columns)], sample.weights),
+            _dummies(columns if fits else [], inside, sample),
+            columns if fits else [],
+            by=by,
+            clusters=len(labels),
+            weights=sample.weights,
         ),
         rows=np.bincount(by, minlength=len(labels)),
-        level_rows=_level_rows(columns, by, len(labels)),
+        level_rows=_level_rows(columns if counted else [], by, len(labels)),
         clusters=labels,
         by=cluster,
         effects=effects,
         nested=tuple(nested),
-        route=route,
-        absorbed=1 + sum(n - 1 for n in n_levels.values()),
+        route="columns" if fits else "swept",
+        absorbed=1 + sum(size - 1 for _, size in columns),
         key=sample_key(sample, effects, cluster),
     )
+
+
+def _crossing(
+    sample: EstimationSample, effects: Sequence[str], nested: Sequence[str]
+) -> dict[str, tuple[Codes, pd.Index]]:
+    """Codes and labels of the effects that cross the clusters; without any effect a constant."""
+    if not effects:
+        return {CONSTANT: (np.zeros(sample.nobs, dtype=np.int64), pd.Index([1]))}
+    return {e: (sample.codes[e], sample.labels[e]) for e in effects if e not in nested}
 
 
 def sample_key(sample: EstimationSample, effects: Sequence[str], cluster: str) -> str:
@@ -367,30 +400,25 @@ def _solve(gram: Floats, right: Floats) -> Floats:
     return np.asarray(np.linalg.solve(scaled, right * scale[:, None]) * scale[:, None])
 
 
-def _without(
-    values: Floats, codes: Sequence[Codes], sample: EstimationSample, effects: Sequence[str]
-) -> Floats:
+def _without(values: Floats, codes: Sequence[Codes], weights: Floats | None) -> Floats:
     """Variables without the effects; what they absorb whole is exactly zero."""
-    everyone = np.zeros(sample.nobs, dtype=np.int64)
-    if not codes and effects:
+    if not codes:
         return values  # the levels in the columns span the constant
-    within = Absorber(codes or [everyone], sample.weights).residuals(values)
-    _, absorbed = independent_columns(values, within, sample.weights)
+    within = Absorber(codes, weights).residuals(values)
+    _, absorbed = independent_columns(values, within, weights)
     within[:, absorbed] = 0.0
     return within
 
 
-def _level_columns(
-    sample: EstimationSample, crossing: Sequence[str], nested: Sequence[str]
-) -> tuple[Floats, tuple[str, ...]]:
+def _dummies(
+    columns: Sequence[tuple[Codes, int]], nested: Sequence[Codes], sample: EstimationSample
+) -> Floats:
     """Dummies of the effects that cross the clusters, nested effects taken out."""
-    blocks = [np.eye(int(sample.codes[e].max()) + 1)[sample.codes[e]] for e in crossing]
-    names = tuple(f"{e}={label}" for e in crossing for label in sample.labels[e])
-    if not blocks:
-        return np.empty((sample.nobs, 0)), names
+    if not columns:
+        return np.empty((sample.nobs, 0))
+    blocks = [np.eye(size)[codes] for codes, size in columns]
     dummies = np.asfortranarray(np.column_stack(blocks))
-    codes = [sample.codes[e] for e in nested]
-    return (Absorber(codes, sample.weights).residuals(dummies) if codes else dummies), names
+    return Absorber(nested, sample.weights).residuals(dummies) if nested else dummies
 
 
 def _cross_products(
@@ -434,13 +462,6 @@ def _level_rows(columns: Sequence[tuple[Codes, int]], by: Codes, clusters: int) 
         for codes, size in columns
     ]
     return np.hstack(counts) if counts else np.zeros((clusters, 0), dtype=np.int64)
-
-
-def _absorbed(levels: Sequence[str], level_rows: Codes) -> int:
-    """One, and what each effect's levels that have rows add to it."""
-    effects = pd.Series([name.rpartition("=")[0] for name in levels], dtype=object)
-    present = pd.Series(level_rows.sum(axis=0) > 0)
-    return 1 + int((present.groupby(effects).sum() - 1).sum())
 
 
 def _add_up(values: np.ndarray, codes: Codes, size: int) -> np.ndarray:

@@ -12,7 +12,7 @@ from urbanecon.estimation.covariance import make_psd, symmetric
 from urbanecon.estimation.fit import Diagnostic
 from urbanecon.estimation.least_squares import COLLINEAR
 from urbanecon.estimation.moments import RANK_TOLERANCE, Moments, independent
-from urbanecon.estimation.sample import Floats
+from urbanecon.estimation.sample import Codes, Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,6 +43,8 @@ class Linear:
         Weighted residual sum of squares.
     tss
         Weighted sum of squares of the outcome within the effects.
+    two_stage
+        Whether it is two-stage least squares.
     """
 
     moments: Moments
@@ -56,6 +58,7 @@ class Linear:
     scores: Floats
     rss: float
     tss: float
+    two_stage: bool
 
     @property
     def k(self) -> int:
@@ -66,6 +69,14 @@ class Linear:
     def df_resid(self) -> int:
         """N - K with K as fixest counts it when clustering."""
         return self.moments.nobs - self.k - self.moments.absorbed
+
+    def refuse_two_stage(self, what: str) -> None:
+        """Raise if there is a first stage, which `what` would have to estimate anew."""
+        if self.two_stage:
+            raise EstimationError(
+                f"{what} is that of least squares; the equation of {self.outcome!r} was estimated "
+                "in two stages, the first of which would change too"
+            )
 
 
 def ols(
@@ -80,7 +91,11 @@ def ols(
     NotEstimableError
         The outcome, the treatment or every regressor does not vary within the
         effects.
+    EstimationError
+        There is no regressor.
     """
+    if not regressors:
+        raise EstimationError(f"the equation of {outcome!r} has no regressor; name at least one")
     (y,) = moments.positions([outcome])
     wanted = moments.positions(regressors)
     total = moments.total
@@ -109,6 +124,7 @@ def ols(
         scores=scores,
         rss=float(total[y, y] - total[columns, y] @ params),
         tss=tss,
+        two_stage=False,
     )
 
 
@@ -172,6 +188,7 @@ def two_stage(
         scores=residual_scores @ first,
         rss=float(total[y, y] - 2 * params @ cross_y + params @ total[np.ix_(x, x)] @ params),
         tss=within_squares(total, levels, y),
+        two_stage=True,
     )
 
 
@@ -183,42 +200,55 @@ def crv1(estimate: Linear, groups: Sequence[Sequence[object]] = ()) -> Floats:
     groups
         None: the clusters of the moments. One or two sequences of length G:
         unions of them (provinces; size bands); with two, M_A + M_B - M_AB, G
-        the smaller number (Cameron, Gelbach and Miller 2011).
+        the smaller number (Cameron, Gelbach and Miller 2011). Effects that are
+        nested in the unions do not count in K (`clustered_factor`).
 
     Raises
     ------
     EstimationError
         One cluster, or no residual degrees of freedom.
     """
-    codes = [_codes(labels) for labels in groups] or [np.arange(len(estimate.scores))]
-    smallest = min(int(c.max()) + 1 for c in codes)
+    unions = [_codes(labels) for labels in groups]
+    codes = unions or [np.arange(len(estimate.scores))]
     meat = sum(_meat(estimate.scores, c) for c in codes)
     if len(codes) == 2:
-        meat = meat - _meat(estimate.scores, codes[0] * (codes[1].max() + 1) + codes[1])
+        joint = codes[0] * (codes[1].max() + 1) + codes[1]
+        meat = meat - _meat(estimate.scores, np.unique(joint, return_inverse=True)[1])
     rows = estimate.bread[: estimate.k]
-    matrix = symmetric(rows @ meat @ rows.T) * crv1_factor(estimate, smallest)
+    matrix = symmetric(rows @ meat @ rows.T) * clustered_factor(estimate, unions)
     return make_psd(matrix)[0] if len(codes) == 2 else matrix
 
 
-def crv1_factor(estimate: Linear, clusters: int) -> float:
-    """G/(G-1) (N-1)/(N-K) as fixest.
+def clustered_factor(estimate: Linear, clusterings: Sequence[Codes] = ()) -> float:
+    """G/(G-1) (N-1)/(N-K) as fixest, G the smallest number of clusters.
+
+    Effects nested in one of the clusterings do not count in K.
+
+    Parameters
+    ----------
+    clusterings
+        Codes of unions of the moments' clusters, length G each; default the
+        clusters themselves.
 
     Raises
     ------
     EstimationError
         One cluster, or no residual degrees of freedom.
     """
+    moments = estimate.moments
+    clusters = min((int(c.max()) + 1 for c in clusterings), default=len(moments.clusters))
     if clusters < 2:
         raise EstimationError(
-            f"all {estimate.moments.nobs} rows lie in one cluster of {estimate.moments.by!r}; "
+            f"all {moments.nobs} rows lie in one cluster of {moments.by!r}; "
             "clustered errors need at least two, and many to be trusted"
         )
-    if estimate.df_resid <= 0:
+    absorbed = moments.absorbed_in(clusterings) if len(clusterings) else moments.absorbed
+    parameters = estimate.k + absorbed
+    if parameters >= moments.nobs:
         raise EstimationError(
-            f"no residual degrees of freedom: {estimate.moments.nobs} rows for "
-            f"{estimate.moments.nobs - estimate.df_resid} parameters"
+            f"no residual degrees of freedom: {moments.nobs} rows for {parameters} parameters"
         )
-    return clusters / (clusters - 1) * (estimate.moments.nobs - 1) / estimate.df_resid
+    return clusters / (clusters - 1) * (moments.nobs - 1) / (moments.nobs - parameters)
 
 
 def leave_one_out(estimate: Linear) -> Floats:
@@ -230,9 +260,10 @@ def leave_one_out(estimate: Linear) -> Floats:
     Raises
     ------
     EstimationError
-        Effects that cross the clusters were swept out.
+        Effects that cross the clusters were swept out, or there are two stages.
     """
     estimate.moments.refuse_swept("leaving out clusters")
+    estimate.refuse_two_stage("leaving out clusters")
     remaining = estimate.gram.sum(axis=0) - estimate.gram
     # b_(g) - b = -(X'X - X_g'X_g)^-1 X_g'e_g: no digits lost in differences
     total, k = np.diag(estimate.gram.sum(axis=0)), estimate.k
@@ -359,8 +390,9 @@ def _meat(scores: Floats, codes: np.ndarray) -> Floats:
     return np.asarray(np.einsum("gi,gj->ij", sums, sums))
 
 
-def _codes(labels: Sequence[object]) -> np.ndarray:
-    return np.unique(np.asarray(labels, dtype=str), return_inverse=True)[1]
+def _codes(labels: Sequence[object]) -> Codes:
+    codes = np.unique(np.asarray(labels, dtype=str), return_inverse=True)[1]
+    return np.asarray(codes, dtype=np.int64)
 
 
 def _last_first(size: int, endogenous: int) -> list[int]:

@@ -21,7 +21,7 @@ from urbanecon.errors import EstimationError, UnknownNameError, did_you_mean
 from urbanecon.estimation.bootstrap_draws import DRAWS, WeightLaw, Weights
 from urbanecon.estimation.bootstrap_grouping import Grouping
 from urbanecon.estimation.bootstrap_sums import Bootstrapped, Restriction
-from urbanecon.estimation.moments_ols import Linear, crv1, crv1_factor
+from urbanecon.estimation.moments_ols import Linear, clustered_factor, crv1
 from urbanecon.estimation.sample import Codes, Floats
 
 ROUNDING = 1e-9
@@ -43,11 +43,7 @@ class Hypothesis:
                 f"{did_you_mean(self.term, terms)}"
             )
         self.estimate.moments.refuse_swept("the wild bootstrap")
-        if not self.estimate.moments.effects:
-            raise EstimationError(
-                "the wild bootstrap is not exact once a constant is taken out across clusters; "
-                "name a constant column among the effects"
-            )
+        self.estimate.refuse_two_stage("the wild bootstrap")
 
     @property
     def at(self) -> int:
@@ -188,7 +184,7 @@ class _Equation:
 
     def __init__(self, hypothesis: Hypothesis, columns: Codes) -> None:
         estimate, at = hypothesis.estimate, hypothesis.at
-        self.factor = crv1_factor(estimate, len(columns))
+        self.factor = clustered_factor(estimate)
         self.columns = columns
         self.estimate = float(estimate.params[at])
         self.se = float(np.sqrt(crv1(estimate)[at, at]))

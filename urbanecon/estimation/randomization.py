@@ -10,9 +10,8 @@ import pandas as pd
 
 from urbanecon.errors import EstimationError, EstimationWarning, NotEstimableError
 from urbanecon.estimation.adoption import panel_keys
-from urbanecon.estimation.bootstrap_grouping import clustered_factor
 from urbanecon.estimation.moments import Moments, moments_of
-from urbanecon.estimation.moments_ols import ols
+from urbanecon.estimation.moments_ols import clustered_factor, ols
 from urbanecon.estimation.randomization_paths import Paths, assignments, treatment_paths
 from urbanecon.estimation.randomization_result import (
     Permutations,

@@ -80,7 +80,8 @@ def threshold_regression(
     one variance. F_k = N (SSR_(k-1) - SSR_k) / SSR_k is tested by a bootstrap
     that draws the residuals of whole units, because its law depends on the data
     (sections 4 and 5). Slopes have the standard errors of known thresholds:
-    estimating g does not matter to first order.
+    estimating g does not matter to first order (with a jump of half a slope,
+    intervals of 95 percent cover 94 to 96 with 280 units, 93 to 95 with 60).
 
     Parameters
     ----------

@@ -20,7 +20,8 @@ from urbanecon.cleaning.panel_files import load_panel
 from urbanecon.cleaning.urban_share import BENCHMARKED
 from urbanecon.measures.atkinson import income_ratio
 from urbanecon.measures.ntu_index import NTU_INDEX
-from urbanecon.measures.structure import upgrading
+from urbanecon.measures.structure import rationalisation, upgrading
+from urbanecon.measures.systems import COUPLINGS
 from urbanecon.project import find_project
 
 PER = 10_000.0
@@ -29,6 +30,10 @@ PER = 10_000.0
 PILOT_WEIGHT_YEAR = 2010
 """Census year before the first pilot: its population weighs cities within a province, so that
 the share treated moves with adoption alone and not with the growth of treated cities."""
+
+SAME_PLACE = 3.0
+"""Largest ratio, either way, of a row's own GDP to that of the panel for the row to be about
+the city: 16 rows of 632500 hold figures of all Hainan, 10 to 15 times the city's."""
 
 
 def _ln(values: pd.Series) -> pd.Series:
@@ -76,6 +81,22 @@ def _ln_gdp_per_employee(
 
 def _ln_per_real_gdp(emission: pd.Series, gdp: pd.Series, prices: pd.Series) -> pd.Series:
     return _ln_ratio(emission, gdp / prices)
+
+
+def _rationalisation(
+    va_primary: pd.Series, va_secondary: pd.Series, va_tertiary: pd.Series, *staff: pd.Series
+) -> pd.Series:
+    """Theil index of output against employment; a sector without staff has none, quietly."""
+    manned = [column.where(column > 0) for column in staff]
+    return rationalisation([va_primary, va_secondary, va_tertiary], manned)
+
+
+def _ln_retail_pc(
+    retail: pd.Series, own_gdp: pd.Series, gdp: pd.Series, prices: pd.Series, heads: pd.Series
+) -> pd.Series:
+    """Real retail sales per resident, where the row's GDP says that it is about the city."""
+    apart = np.log(_ratio(own_gdp, gdp)).abs()
+    return _ln_real_per_head(retail.where(apart <= np.log(SAME_PLACE)), prices, heads)
 
 
 def _pilot_share(pilot: pd.Series, population: pd.Series) -> pd.Series:
@@ -169,6 +190,29 @@ DERIVATIONS: tuple[Derivation, ...] = (
     Derivation("pilot_share_province", ("pilot", "population"), _pilot_share, reads=_cities_below),
     BENCHMARKED,
     *NTU_INDEX,
+    Derivation(
+        "rationalisation",
+        (
+            *("va_primary", "va_secondary", "va_tertiary"),
+            *("employees_primary", "employees_secondary", "employees_tertiary"),
+        ),
+        _rationalisation,
+    ),
+    Derivation("broadband_pilot", ("broadband_first_year",), _pilot),
+    Derivation("low_carbon_pilot", ("low_carbon_first_year",), _pilot),
+    Derivation(
+        "ln_retail_sales_pc",
+        ("retail_sales_policies", "gdp_policies", "gdp", "price_index", "population"),
+        _ln_retail_pc,
+    ),
+    Derivation(
+        "ln_consumption_pc_province",
+        ("consumption_province", "price_index", "population_province"),
+        _ln_real_per_head,
+    ),
+    Derivation("ln_culture_per_10k", ("culture_per_10k",), _ln),
+    Derivation("ln_students_per_10k", ("students_per_10k",), _ln),
+    *COUPLINGS,
 )
 """In order: an entry may use the columns of the entries before it."""
 

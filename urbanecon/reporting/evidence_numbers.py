@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from urbanecon.effects.verdict import BREAKDOWN, LEVEL, MEDIAN_P, SHARE
 from urbanecon.reporting.formats import Format
 from urbanecon.reporting.numbers import Number
 
@@ -37,6 +38,15 @@ SHARES = ("share_sign", "share_significant", "share_against")
 RULINGS = ("supported", "contradicted", "mixed", "not supported", "not estimable")
 
 
+RULE = [
+    Number("rule.level", LEVEL, "number"),
+    Number("rule.breakdown", BREAKDOWN, "number"),
+    Number("rule.share", 100 * SHARE, "percent", "percent"),
+    Number("rule.median_p", MEDIAN_P, "number"),
+]
+"""The thresholds of the verdict rule."""
+
+
 def ledger_numbers(ledger: pd.DataFrame) -> list[Number]:
     """``ledger.E1.verdict``, ``ledger.E1.words`` and the number of claims by verdict."""
     file = "ledger.json"
@@ -47,10 +57,14 @@ def ledger_numbers(ledger: pd.DataFrame) -> list[Number]:
         if ledger[column][row]
     ]
     counts = ledger["verdict"].value_counts()
-    return rows + [
-        Number(f"ledger.{ruling}", int(counts.get(ruling, 0)), "count", "claims", file)
-        for ruling in RULINGS
-    ]
+    return (
+        rows
+        + RULE
+        + [
+            Number(f"ledger.{ruling}", int(counts.get(ruling, 0)), "count", "claims", file)
+            for ruling in RULINGS
+        ]
+    )
 
 
 def evidence_numbers(evidence: Evidence) -> list[Number]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 from urbanecon.cleaning.codebook import Language, load_codebook
 from urbanecon.effects.claim import Claim
+from urbanecon.referee.verdict import Verdict
 from urbanecon.reporting.formats import count, number, p_value
 from urbanecon.reporting.tables import Row, Table
 from urbanecon.reporting.words import word
@@ -176,6 +177,26 @@ def joint_table(
         ),
         rows=tuple(rows),
         notes=word("note_joint", language),
+    )
+
+
+def referee_table(claim: Claim, verdicts: Sequence[Verdict], language: Language = "en") -> Table:
+    """Every check of the referee that applies to a claim's primary estimate."""
+    rows = [
+        Row(v.name, (v.status, v.sentence, "" if v.status == "pass" else v.next_step))
+        for v in verdicts
+        if v.status != "not applicable"
+    ] or [Row("–", ("–", "–", "–"))]
+    name = claim.words_zh if language == "zh" else claim.words_en
+    return Table(
+        name=f"referee_{claim.id}",
+        caption=word("caption_referee", language).format(name),
+        header=(
+            tuple(word(f"referee_{head}", language) for head in ("status", "sentence", "next")),
+        ),
+        rows=tuple(rows),
+        notes=word("note_referee", language),
+        left_columns=(0, 1, 2),
     )
 
 

@@ -79,7 +79,8 @@ def bacon_frame(results: Results) -> pd.DataFrame:
 def threshold_frame(results: Results, variable: str) -> tuple[pd.DataFrame, dict[str, float]]:
     """Return the search for one threshold in `variable`, and the p-values of its test.
 
-    Columns `outcome`, `value`, `lr`, `critical`.
+    Columns `outcome`, `value`, `lr`, `critical`. A p-value is not stated below what
+    the bootstrap's draws can tell, one over their number plus one.
     """
     parts, p_values = [], {}
     for estimate, fit in _primary(results, "threshold", variable):
@@ -88,7 +89,8 @@ def threshold_frame(results: Results, variable: str) -> tuple[pd.DataFrame, dict
         first = table[table["search"] == table["search"].iloc[0]]
         parts.append(first[["value", "lr", "critical"]].assign(outcome=outcome))
         if fit.diagnostics:
-            p_values[outcome] = fit.diagnostics[0].p
+            least = 1 / (len(fit.extra["bootstrap"]) + 1)
+            p_values[outcome] = max(fit.diagnostics[0].p, least)
     return _stacked(parts, "threshold"), p_values
 
 

@@ -176,7 +176,9 @@ def _design_rows(spec: Spec, fit: Fit) -> list[Row]:
     if spec.design in ("twfe", "event_study"):
         return []
     rows: list[Row] = [
-        (key, float(fit.stats[key]), "number", "", "") for key in DESIGN_STATS.get(spec.design, ())
+        (key, float(fit.stats[key]), "number", "", "")
+        for key in DESIGN_STATS.get(spec.design, ())
+        if key in fit.stats
     ]
     tidy = fit.tidy().drop(index=spec.treatment, errors="ignore")
     for name in tidy.index:

@@ -133,7 +133,13 @@ def _content(
 ) -> dict[str, Any]:
     results = project.build / "results"
     estimates = {f"{row}.json": read_estimates(results / f"{row}.json") for row in ROWS}
-    found = [(file, estimate) for file, several in estimates.items() for estimate in several]
+    # a row's file holds what it cites of other rows too
+    found = [
+        (file, estimate)
+        for file, several in estimates.items()
+        for estimate in several
+        if file == f"{estimate.spec.effect}.json"
+    ]
     numbers = read_facts(results / "facts.json") + _evidence(project)
     for file, estimate in found:
         numbers += estimate_numbers(estimate, file)

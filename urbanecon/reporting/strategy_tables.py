@@ -81,8 +81,12 @@ def instruments_table(
             _p_of(gmm, "Hansen J"),
         )
 
-    heads = ("shift", "f", "ar", "terrain", "f", "ar", "gmm", "ar2", "hansen")
-    return _by_outcome("s3", heads, results, claims, cells, language=language, treatment=SHARE)
+    heads = ("estimate", "f", "ar", "estimate", "f", "ar", "estimate", "ar2", "hansen")
+    table = _by_outcome("s3", heads, results, claims, cells, language=language, treatment=SHARE)
+    over = tuple(
+        word(f"s3_{how}", language) for how in ("shift", "terrain", "gmm") for _ in range(3)
+    )
+    return Table(table.name, table.caption, (over, *table.header), table.rows, table.notes)
 
 
 SHARE = "urban_share_benchmarked"

@@ -7,6 +7,7 @@ paper's own template draws the data file. The same table gives the same bytes.
 from __future__ import annotations
 
 import json
+import logging
 import re
 from pathlib import Path
 from textwrap import wrap
@@ -129,7 +130,10 @@ def _spans(line: tuple[str, ...]) -> list[dict[str, Any]]:
 
 def _mtable(table: Table, escape: Any = str, label: str | None = None) -> MTable:
     """Hand the table to the renderer; Word's caption is set by `word_files`."""
+    level = logging.getLogger().level
     from maketables import MTable
+
+    logging.getLogger().setLevel(level)  # its import makes the root logger talkative
 
     grouped = any(row.group for row in table.rows)
     labels = [escape(row.label) for row in table.rows]

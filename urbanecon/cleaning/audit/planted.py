@@ -16,7 +16,7 @@ from urbanecon.cleaning.audit.breaks import growth_breaks
 from urbanecon.cleaning.audit.copies import conflict, pasted
 from urbanecon.cleaning.audit.digits import heaped_digits
 from urbanecon.cleaning.audit.findings import CELL, Rule
-from urbanecon.cleaning.audit.identities import broken_identity, exact_multiple
+from urbanecon.cleaning.audit.identities import broken_identity, common_growth, exact_multiple
 from urbanecon.cleaning.audit.limits import impossible
 from urbanecon.cleaning.audit.rivals import disagreement
 from urbanecon.cleaning.audit.runs import filled_runs
@@ -195,6 +195,24 @@ def downscale(panel: Planted, rng: np.random.Generator) -> None:
         panel.mark(name)[:] = True
 
 
+def carry_on(panel: Planted, rng: np.random.Generator) -> None:
+    """Three to eight years of every third province at its rate, but for one city in some."""
+    for name in ("deposits", "population", "students"):
+        matrix, mark = panel.values[name], panel.mark(name)
+        provinces = np.arange(len(matrix)) // 10
+        for province in rng.choice(np.unique(provinces), len(matrix) // 30, replace=False):
+            members = rng.permutation(np.flatnonzero(provinces == province))
+            members = members[int(rng.integers(0, 2)) :]
+            count = int(rng.integers(3, 9))
+            start = int(rng.integers(1, matrix.shape[1] - count + 1))
+            totals = matrix[members].sum(axis=0)
+            inside = slice(start, start + count)
+            matrix[members, inside] = (
+                matrix[members, start - 1, None] * totals[inside] / totals[start - 1]
+            )
+            mark[members, inside] = True
+
+
 def contradict(panel: Planted, rng: np.random.Generator) -> None:
     """A second source of one variable, a few percent off, and a third or more off in places."""
     matrix = panel.values["population"]
@@ -230,6 +248,7 @@ DEFECTS = (
     Defect("broken identity", break_identity, broken_identity, ("broken_identity",), 0.95),
     Defect("heaped digits", heap, heaped_digits, ("heaped_digits",), 0.8),
     Defect("exact multiple", downscale, exact_multiple, ("exact_multiple",), 0.95),
+    Defect("common growth", carry_on, common_growth, ("common_growth",), 0.95),
     Defect("disagreement", contradict, disagreement, ("disagreement",), 0.95),
 )
 """The defects with the recall and precision that their rules must reach."""

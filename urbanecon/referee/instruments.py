@@ -1,0 +1,124 @@
+"""Do the instruments move the treatment, and are they more than the treatment renamed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from urbanecon.estimation.fit import Fit
+from urbanecon.estimation.instrumental import instrumental
+from urbanecon.estimation.iv_diagnostics import effective_f_critical
+from urbanecon.estimation.iv_equation import off
+from urbanecon.estimation.least_squares import orthogonal
+from urbanecon.estimation.sample import Floats, draw_sample
+from urbanecon.estimation.within import Absorber
+from urbanecon.referee.study import Study, quiet
+from urbanecon.referee.verdict import Status, Verdict, check
+
+WEAK = 10.0
+"""Effective F below which no rule calls an instrument strong (Staiger and Stock 1997)."""
+SAME = (0.90, 0.98)
+"""Share of the instrument that the treatment explains within the effects: nearer to one the
+estimate is that of least squares."""
+OFF = (0.10, 0.01)
+"""Variation among the never treated over that in the sample: below a hundredth the instrument
+is non-zero because a unit was chosen."""
+
+NONE = "no instrument is used"
+
+
+@check("instrument_strength", "strength of the instruments", "Montiel Olea and Pflueger (2013)")
+def instrument_strength(study: Study) -> Verdict:
+    """A weak instrument brings back the bias of least squares, with errors that hide it."""
+    if not study.instruments:
+        return instrument_strength.skipped(NONE)
+    strengths = {", ".join(names): _strength(study, names) for names in study.instruments}
+    weakest = min(strengths, key=lambda name: strengths[name][0] / strengths[name][1])
+    f, critical = strengths[weakest]
+    told = "; ".join(f"{name}: {f:.1f} against {c:.1f}" for name, (f, c) in strengths.items())
+    words = f"effective F on {_endogenous(study)} and its 5 percent critical value: {told}"
+    status: Status = "pass" if f >= critical else "fail" if f < WEAK else "warn"
+    todo = "Report the Anderson-Rubin set, which holds whatever the strength; do not rest on 2SLS"
+    return instrument_strength.verdict(status, words, todo, f, critical)
+
+
+@check("instrument_is_treatment", "instrument other than the treatment", "Angrist and Pischke "
+       "(2009), section 4.1")  # fmt: skip
+def instrument_is_treatment(study: Study) -> Verdict:
+    """An instrument made of the treatment is the treatment under another name."""
+    if not study.instruments:
+        return instrument_is_treatment.skipped(NONE)
+    found = {z: _explained(study, z) for names in study.instruments for z in names}
+    z = max(found, key=lambda name: found[name])
+    words = f"within the effects {_endogenous(study)} explains {found[z]:.1%} of {z}"
+    todo = f"Leave {z} out: with it the instrumental estimate is that of least squares"
+    return instrument_is_treatment.graded(found[z], SAME, words, todo)
+
+
+@check("instrument_off_treated", "instrument varies where nobody is treated", "Angrist and "
+       "Pischke (2009), section 4.1")  # fmt: skip
+def instrument_off_treated(study: Study) -> Verdict:
+    """An instrument that is constant off the treated carries whatever chose the treated."""
+    if not study.instruments:
+        return instrument_off_treated.skipped(NONE)
+    marker = study.marker or study.treatment
+    values = study.data[marker].dropna()
+    ever = values.ne(0).groupby(level=0).any()
+    never = ever.index[~ever]
+    if len(never) < 2:
+        return instrument_off_treated.skipped(f"fewer than two units have {marker} = 0 throughout")
+    found = {z: _off_share(study, z, never) for names in study.instruments for z in names}
+    z = min(found, key=lambda name: found[name])
+    words = (
+        f"among the {len(never)} units with {marker} = 0 throughout, {z} varies {found[z]:.2g} "
+        "times as much within the effects as in the whole sample"
+    )
+    todo = f"Replace {z} by an instrument that varies among the untreated too"
+    return instrument_off_treated.graded(found[z], OFF, words, todo)
+
+
+def _endogenous(study: Study) -> str:
+    return study.endogenous or study.treatment
+
+
+def _strength(study: Study, names: tuple[str, ...]) -> tuple[float, float]:
+    """Effective F and its critical value."""
+    test = next(d for d in _first_stage(study, names).diagnostics if d.name == "effective F")
+    return test.statistic, effective_f_critical(test)
+
+
+def _first_stage(study: Study, names: tuple[str, ...]) -> Fit:
+    with quiet():
+        return instrumental(
+            study.data,
+            study.outcome,
+            [_endogenous(study)],
+            list(names),
+            study.controls,
+            effects=study.effects,
+            vcov=study.vcov,
+        )
+
+
+def _explained(study: Study, instrument: str) -> float:
+    """Partial R2 of the instrument on the endogenous regressor."""
+    names = [instrument, _endogenous(study), *study.controls]
+    z, x = _within(study, study.data, names)[:, :2].T
+    left = off(z[:, None], orthogonal(x[:, None])[0])
+    return 1 - float(np.sum(left**2)) / float(np.sum(z**2))
+
+
+def _off_share(study: Study, instrument: str, never: pd.Index) -> float:
+    """Mean square within the effects among units never treated, over that of all rows."""
+    everyone = _within(study, study.data, [instrument])[:, 0]
+    inside = study.data.index.get_level_values(0).isin(never)
+    untreated = _within(study, study.data[inside], [instrument])[:, 0]
+    return float(np.mean(untreated**2) / np.mean(everyone**2))
+
+
+def _within(study: Study, data: pd.DataFrame, names: list[str]) -> Floats:
+    """Columns without the effects, and without those after the second name."""
+    sample = draw_sample(data, names, study.effects)
+    codes = [sample.codes[e] for e in study.effects] or [np.zeros(sample.nobs, dtype=np.int64)]
+    columns = Absorber(codes).residuals(sample.values)
+    return off(columns[:, :2], orthogonal(columns[:, 2:])[0])
