@@ -31,7 +31,10 @@ STAMP = ENVIRONMENT / "reproduce.stamp"
 """Says which lock is installed whole; holds UNFINISHED until one is."""
 UNFINISHED = "unfinished"
 LOCKS = {"run": ROOT / "requirements" / "run.lock", "test": ROOT / "requirements" / "test.lock"}
-COMMANDS = {"run": ["-m", "urbanecon", "run"], "test": ["-m", "pytest"]}
+COMMANDS = {
+    "run": ["-m", "urbanecon", "run"],
+    "test": ["-m", "pytest", "-n", "auto", "--dist", "loadfile"],
+}
 SERVED_BY = {"run": ("run", "test"), "test": ("test",)}
 """The environment of the tests holds the same versions as that of the main job."""
 SPACE_NEEDED = 2 * 1024**3

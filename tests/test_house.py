@@ -116,7 +116,7 @@ def test_every_effect_can_be_asked_of_the_main_job() -> None:
     assert markers == {claim.name for claim in CLAIMS.values()} | {"paper"}
 
 
-@pytest.mark.parametrize("what", ["verified", "measured"])
+@pytest.mark.parametrize("what", ["verified", "measured", "robustness", "large", "ledger"])
 def test_the_readme_has_one_place_for_each_generated_table(what: str) -> None:
     begin, end = f"<!-- {what}:begin -->", f"<!-- {what}:end -->"
     assert README.count(begin) == README.count(end) == 1
@@ -180,9 +180,9 @@ def test_git_holds_no_bulk_data(tracked: list[Path]) -> None:
 # -- what an import costs ------------------------------------------------------
 
 HEAVY = {
-    "IPython", "duckdb", "great_tables", "linearmodels", "maketables", "matplotlib", "openpyxl",
-    "pandera", "pooch", "pyarrow", "pytask", "scipy.optimize", "scipy.stats", "seaborn",
-    "statsmodels", "typst",
+    "IPython", "dask", "distributed", "duckdb", "great_tables", "linearmodels", "maketables",
+    "matplotlib", "openpyxl", "pandera", "pooch", "pyarrow", "pytask", "scipy.optimize",
+    "scipy.stats", "seaborn", "statsmodels", "typst",
 }  # fmt: skip
 
 

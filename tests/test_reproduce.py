@@ -117,7 +117,10 @@ def test_arguments_are_passed_on_and_the_exit_code_is_passed_back(machine: Machi
     machine.exit_code = 5
     assert machine.script.main(["test", "-k", "did"]) == 5
     assert machine.script.main(["run", "growth"]) == 5
-    assert machine.started == [("-m", "pytest", "-k", "did"), ("-m", "urbanecon", "run", "growth")]
+    assert machine.started == [
+        ("-m", "pytest", "-n", "auto", "--dist", "loadfile", "-k", "did"),
+        ("-m", "urbanecon", "run", "growth"),
+    ]
 
 
 # -- what is said when it cannot be --------------------------------------------

@@ -119,10 +119,10 @@ def by_year(source: str, suffix: str, unit: str, sheet: str = "", *more: Any) ->
     return Specimen(suffix, {sheet: grid}, sheet, headers[0], headers[0], room.CITY, "conflict")
 
 
-def one_year(source: str, suffix: str, sheet: str = "") -> Specimen:
-    """Specimen of a source that describes cities in one year."""
+def one_year(source: str, suffix: str, sheet: str = "", code: str = "") -> Specimen:
+    """Specimen of a source that describes cities in one year; `code` if it names no column."""
     room = reader(source)
-    code = getattr(room, "CODE", None) or room.CITY
+    code = code or getattr(room, "CODE", None) or room.CITY
     headers = [column.header for column in room.COLUMNS]
     numbers = [(header, [2 + i, 3 + i]) for i, header in enumerate(headers)]
     names = (room.NAME, ["武汉市", "合肥市"])
@@ -217,7 +217,9 @@ SPECIMENS: dict[str, Callable[[], Specimen]] = {
           for stem in reader("census_2010_2020").VARIABLES),
     ),
     "census_county_2010": lambda: one_year("census_county_2010", ".xlsx", "Sheet1"),
-    "census_county_2020": lambda: one_year("census_county_2020", ".xlsx", "Sheet1"),
+    "census_county_2020": lambda: one_year(
+        "census_county_2020", ".xlsx", "Sheet1", reader("census_county_2010").CODE
+    ),
     "city_macro": lambda: by_year("city_macro", ".csv", "code"),
     "city_policies": policies,
     "city_sustainability": lambda: by_year("city_sustainability", ".xlsx", "name", "Sheet1"),
