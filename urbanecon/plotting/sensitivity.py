@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from textwrap import wrap
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -36,6 +38,11 @@ LEAST_P = 0.001
 BINS = 41
 ROW = 3.5
 """Height of a left-out group in millimetres."""
+
+
+TITLE_LENGTH: Mapping[Language, int] = {"en": 52, "zh": 26}
+LABEL_LENGTH: Mapping[Language, int] = {"en": 36, "zh": 18}
+"""Characters that fit above one column, and beside a panel of this height."""
 
 
 @in_house_style
@@ -81,7 +88,7 @@ def left_out(
     panel.spines["left"].set_visible(False)
     panel.set_ylim(-0.8, len(rows) - 0.2)
     panel.set_xlabel(word("left_out_estimate", language))
-    title = load_codebook().label(outcome, language)
+    title = _wrapped(load_codebook().label(outcome, language), TITLE_LENGTH[language])
     included = word("all_included", language, estimate=f"{full[0]:.3g}")
     panel.set_title(f"{title}\n{included}")
     return figure
@@ -177,7 +184,7 @@ def trend_power(
     figure = new_figure(TWO_COLUMNS, 76)
     left, right = figure.subplots(1, 2, width_ratios=[3, 2])
     _draw_trend(left, rows.sort_values("relative_year"), power, language)
-    left.set_ylabel(load_codebook().label(outcome, language))
+    left.set_ylabel(_wrapped(load_codebook().label(outcome, language), LABEL_LENGTH[language]))
     _draw_power(right, line.sort_values("slope"), (slope, power), language)
     tag_panels([left, right])
     _legend_above(figure, left)
@@ -216,6 +223,10 @@ def _draw_power(
     panel.set_xlabel(word("trend_slope", language))
     panel.set_ylabel(word("probability_found", language))
     panel.set_title(word("pretest_power", language))
+
+
+def _wrapped(text: str, length: int) -> str:
+    return "\n".join(wrap(text, length))
 
 
 def _observed(p: float, language: Language) -> str:
