@@ -173,7 +173,11 @@ def test_registry_codebook_and_facts_belong_to_git(tracked: list[Path], path: st
 
 
 def test_git_holds_no_bulk_data(tracked: list[Path]) -> None:
-    large = [name_of(path) for path in tracked if path.stat().st_size > 2_000_000]
+    # the paper holds some forty figures as vectors
+    limits = {ROOT / "paper" / "paper.pdf": 6_000_000}
+    large = [
+        name_of(path) for path in tracked if path.stat().st_size > limits.get(path, 2_000_000)
+    ]
     assert large == []
 
 

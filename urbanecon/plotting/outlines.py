@@ -34,8 +34,8 @@ PARALLELS, CENTRE = (25.0, 47.0), (105.0, 36.0)
 OUTSIDE = ("710000", "810000", "820000")
 """Taiwan, Hong Kong and Macao: on every map of the country, in no table of the panel."""
 
-TOLERANCE_KM = 2.0
-"""Detail below this is left out: a third of a line's width on a map of one page."""
+TOLERANCE_KM = 5.0
+"""Detail below this is left out: a fifth of a millimetre on a map of one page."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -44,6 +44,9 @@ TIMESTAMP = 946684800
 """Date that every paper bears in its metadata, 2000-01-01: the day it was made would change
 its bytes."""
 
+SAID = ("twfe", "event_study")
+"""Designs whose numbers the sentences of the text state; those of the others are in tables."""
+
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -142,7 +145,8 @@ def _content(
     ]
     numbers = read_facts(results / "facts.json") + _evidence(project)
     for file, estimate in found:
-        numbers += estimate_numbers(estimate, file)
+        if estimate.spec.design in SAID:
+            numbers += estimate_numbers(estimate, file)
     return {
         "format": NUMBERS_FORMAT,
         "numbers": entries(collect(numbers)),
