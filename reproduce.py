@@ -33,7 +33,7 @@ UNFINISHED = "unfinished"
 LOCKS = {"run": ROOT / "requirements" / "run.lock", "test": ROOT / "requirements" / "test.lock"}
 COMMANDS = {
     "run": ["-m", "urbanecon", "run"],
-    "test": ["-m", "pytest", "-n", "auto", "--dist", "loadfile"],
+    "test": ["-m", "pytest", "-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder"],
 }
 SERVED_BY = {"run": ("run", "test"), "test": ("test",)}
 """The environment of the tests holds the same versions as that of the main job."""

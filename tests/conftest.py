@@ -24,6 +24,11 @@ def absent(what: str) -> None:
     pytest.skip(message)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start with the tests of the main job: several processes are then done at one time."""
+    items.sort(key=lambda item: item.path.name != "test_pipeline.py")
+
+
 @pytest.fixture(scope="session")
 def raw_file() -> Callable[[str], Path]:
     """Path of the raw file of a source, by its registry id."""

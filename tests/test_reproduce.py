@@ -118,7 +118,17 @@ def test_arguments_are_passed_on_and_the_exit_code_is_passed_back(machine: Machi
     assert machine.script.main(["test", "-k", "did"]) == 5
     assert machine.script.main(["run", "growth"]) == 5
     assert machine.started == [
-        ("-m", "pytest", "-n", "auto", "--dist", "loadfile", "-k", "did"),
+        (
+            "-m",
+            "pytest",
+            "-n",
+            "auto",
+            "--dist",
+            "loadfile",
+            "--no-loadscope-reorder",
+            "-k",
+            "did",
+        ),
         ("-m", "urbanecon", "run", "growth"),
     ]
 
