@@ -74,7 +74,12 @@ def test_with_the_package_alone_the_job_completes_and_says_what_it_needs(tmp_pat
     done = urbanecon(folder, "run")
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     growth = read_estimates(folder / "build" / "results" / "E1.json")
-    primary = [e for e in growth if e.spec.primary and e.spec.treatment == "pilot"]
+    main = ("twfe", "event_study")
+    primary = [
+        e
+        for e in growth
+        if e.spec.primary and e.spec.treatment == "pilot" and e.spec.design in main
+    ]
     assert len(primary) == 3
     assert all(e.fit is not None for e in primary)
     ecology = read_estimates(folder / "build" / "results" / "E3.json")

@@ -118,8 +118,16 @@ def add_table(project, table):
 def text_of(pdf):
     pypdf = pytest.importorskip("pypdf")
     pages = [page.extract_text() for page in pypdf.PdfReader(str(pdf)).pages]
-    # a word broken at the end of a line is whole again
-    return re.sub(r"(?<=[a-z])- (?=[a-z])", "", " ".join(" ".join(pages).split()))
+    return Flowing(" ".join(" ".join(pages).split()))
+
+
+class Flowing(str):
+    """Text of a page, in which a phrase is found wherever its words are broken."""
+
+    __slots__ = ()
+
+    def __contains__(self, phrase):
+        return re.sub(r"-\s*", "", phrase) in re.sub(r"-\s*", "", str(self))
 
 
 def numbers_of(project):
