@@ -189,7 +189,8 @@ def codebook_file(project: Project) -> Path:
 
 def drawable_figures(project: Project) -> tuple[str, ...]:
     """Names of the figures whose sources are at hand; maps need their polygons too."""
-    return tuple(name for name in FIGURES if not lacking(name, set(raw_files(project))))
+    present = set(raw_files(project))
+    return tuple(name for name in FIGURES if not lacking(name, present))
 
 
 def lacking(figure: str, present: set[str]) -> list[str]:
