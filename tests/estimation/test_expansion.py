@@ -491,30 +491,6 @@ def test_cigarette_cells_are_those_of_aer_in_both_implementations(
     assert_stored(from_plain([*equation.regressors, "(Intercept)"], *found), expected)
 
 
-@pytest.fixture(scope="module")
-def cities():
-    """The raw city table with the derived columns that the reference was run on."""
-    from city_macro_data import load_data
-
-    raw = load_data().rename(columns=lambda name: name.replace("\r", "").replace("\n", ""))
-
-    def log(values):
-        return np.log(values.where(values > 0))
-
-    gdp = raw["地区生产总值(万元)"]
-    columns = {
-        "city": raw["城市代码"],
-        "year": raw["年份"],
-        "lgdppc": log(gdp / raw["常住人口(万人)"]),
-        "ind2": raw["第二产业增加值占GDP比重(%)"],
-        "ltrade": log(raw["进出口总额（百万人民币）"] / gdp),
-        "lfin": log(raw["年末金融机构各项贷款余额(万元)"] / gdp),
-        "lstud": np.log1p(raw["普通高等学校在校学生数(万人)"]),
-        "lfexp": log(raw["一般公共预算支出(万元)"] / gdp),
-    }
-    return pd.DataFrame(columns).set_index(["city", "year"])
-
-
 @pytest.mark.parametrize(
     ("case", "how"),
     [

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from urbanecon.atomic import write_text
-from urbanecon.errors import DataError, StaleResultError
 from urbanecon.referee.verdict import STATUSES, Verdict
 from urbanecon.reporting.html import headline, page, table
+from urbanecon.reporting.store import read_content
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -64,15 +64,7 @@ def read_json(path: Path) -> dict[str, list[Verdict]]:
     DataError
         If it is damaged or holds something else.
     """
-    path = Path(path)
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise StaleResultError(f"{path} is missing. Run `urbanecon run` to make it.") from error
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path} is damaged: {error}. Run `urbanecon run` again.") from error
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise DataError(f"{path} is not a file of verdicts ({FORMAT}).")
+    content = read_content(Path(path), FORMAT, "verdicts")
     return {name: [_verdict(r) for r in records] for name, records in content["studies"].items()}
 
 

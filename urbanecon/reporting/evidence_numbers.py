@@ -7,6 +7,10 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from urbanecon.effects import ROWS
+from urbanecon.effects.designs.instruments import BASE_YEAR, INDUSTRIES
+from urbanecon.effects.designs.space import NEIGHBOURS
+from urbanecon.effects.evidence import CONLEY_KM, CONLEY_LAGS
 from urbanecon.effects.verdict import BREAKDOWN, LEVEL, MEDIAN_P, SHARE
 from urbanecon.reporting.formats import Format
 from urbanecon.reporting.numbers import Number
@@ -46,6 +50,17 @@ RULE = [
 ]
 """The thresholds of the verdict rule."""
 
+METHOD = [
+    Number("method.claims", len(ROWS), "count", "claims"),
+    Number("method.industries", len(INDUSTRIES), "count", "industries"),
+    Number("method.base_year", BASE_YEAR, "year"),
+    Number("method.neighbours", NEIGHBOURS, "count", "cities"),
+    Number("method.conley_km", CONLEY_KM[0], "count", "km"),
+    Number("method.conley_lags", CONLEY_LAGS, "count", "years"),
+    Number("method.inferences", len(INFERENCE), "count"),
+]
+"""Choices of method that the text states."""
+
 
 def ledger_numbers(ledger: pd.DataFrame) -> list[Number]:
     """``ledger.E1.verdict``, ``ledger.E1.words`` and the number of claims by verdict."""
@@ -60,6 +75,7 @@ def ledger_numbers(ledger: pd.DataFrame) -> list[Number]:
     return (
         rows
         + RULE
+        + METHOD
         + [
             Number(f"ledger.{ruling}", int(counts.get(ruling, 0)), "count", "claims", file)
             for ruling in RULINGS

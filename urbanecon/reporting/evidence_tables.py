@@ -8,7 +8,10 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from urbanecon.cleaning.codebook import Language, load_codebook
+from urbanecon.effects import curve_test
 from urbanecon.effects.claim import Claim
+from urbanecon.effects.evidence import CONLEY_KM, CONLEY_LAGS, DRAWS
+from urbanecon.estimation.oster import RMAX_FACTOR
 from urbanecon.referee.verdict import Verdict
 from urbanecon.reporting.formats import count, number, p_value
 from urbanecon.reporting.tables import Row, Table
@@ -68,9 +71,14 @@ def inference_table(
     return Table(
         name="inference",
         caption=word("caption_inference", language),
-        header=(tuple(word(f"i_{head}", language) for head in ("estimate", *INFERENCES)),),
+        header=(
+            tuple(
+                word(f"i_{head}", language).format(km=CONLEY_KM[0])
+                for head in ("estimate", *INFERENCES)
+            ),
+        ),
         rows=tuple(rows),
-        notes=word("note_inference", language),
+        notes=word("note_inference", language).format(lags=CONLEY_LAGS, draws=DRAWS),
     )
 
 
@@ -101,7 +109,7 @@ def selection_table(
         caption=word("caption_selection", language),
         header=(tuple(word(f"sel_{head}", language) for head in heads),),
         rows=tuple(rows),
-        notes=word("note_selection", language),
+        notes=word("note_selection", language).format(rmax=RMAX_FACTOR),
     )
 
 
@@ -176,7 +184,7 @@ def joint_table(
             (word("joint_observed", language), word("joint_null", language), word("p", language)),
         ),
         rows=tuple(rows),
-        notes=word("note_joint", language),
+        notes=word("note_joint", language).format(specs=curve_test.SPECS, draws=curve_test.DRAWS),
     )
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from urbanecon.atomic import write_text
-from urbanecon.errors import DataError, StaleResultError
 from urbanecon.reporting.numbers import Number
+from urbanecon.reporting.store import read_content
 
 FORMAT = "urbanecon-facts/1"
 
@@ -34,13 +34,5 @@ def read_facts(path: Path) -> list[Number]:
     DataError
         If it is damaged or holds something else.
     """
-    path = Path(path)
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise StaleResultError(f"{path} is missing. Run `urbanecon run` to make it.") from error
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path} is damaged: {error}. Run `urbanecon run` again.") from error
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise DataError(f"{path} is not a file of facts ({FORMAT}).")
+    content = read_content(Path(path), FORMAT, "facts")
     return [Number(name=name, file=path.name, **entry) for name, entry in content["facts"].items()]

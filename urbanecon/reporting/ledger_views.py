@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from urbanecon.cleaning.codebook import Language
+from urbanecon.effects.verdict import BREAKDOWN, LEVEL, MEDIAN_P, SHARE
 from urbanecon.reporting import html
 from urbanecon.reporting.formats import number, p_value
 from urbanecon.reporting.tables import Row, Table
@@ -76,6 +77,13 @@ def ruling_words(ruling: str, language: Language) -> str:
     return word(ruling, language)
 
 
+def rule_words(language: Language) -> str:
+    """Return the verdict rule in words, its thresholds filled in."""
+    return word("note_ledger", language).format(
+        level=LEVEL, breakdown=BREAKDOWN, share=SHARE, median_p=MEDIAN_P
+    )
+
+
 def as_table(ledger: pd.DataFrame, language: Language = "en") -> Table:
     """Return the ledger as a three-line table of the paper."""
     heads = ("claim", "estimate", "p_wild", "p_ri", "p_rw", "mbar", "share", "verdict")
@@ -100,7 +108,7 @@ def as_table(ledger: pd.DataFrame, language: Language = "en") -> Table:
         caption=word("caption_ledger", language),
         header=(tuple(word(f"ledger_{head}", language) for head in heads),),
         rows=tuple(rows),
-        notes=word("note_ledger", language),
+        notes=rule_words(language),
         left_columns=(0, 1, 7),
     )
 
@@ -126,7 +134,7 @@ def as_html(ledger: pd.DataFrame) -> str:
             for name, row in ledger.iterrows()
         ]
         sections[word("ledger", language)] = [html.table(heads, rows)]
-    opening = f"<p>{escape(word('note_ledger', 'en'))}</p>"
+    opening = f"<p>{escape(rule_words('en'))}</p>"
     return html.page(word("ledger", "en"), opening, sections)
 
 

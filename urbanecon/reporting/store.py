@@ -64,14 +64,12 @@ def read_estimates(path: Path) -> list[Estimate]:
         If it is damaged, or holds something else.
     """
     path = Path(path)
-    content = _content(path, FORMAT, "estimates")
+    rerun = f"Run `urbanecon run {path.stem}` to make it again."
+    content = read_content(path, FORMAT, "estimates", rerun)
     try:
         return [_unpacked(entry) for entry in content["estimates"]]
     except (KeyError, TypeError, ValueError) as error:
-        raise DataError(
-            f"{path} does not hold whole estimates: {error!r}. "
-            f"Run `urbanecon run {path.stem}` to make it again."
-        ) from error
+        raise DataError(f"{path} does not hold whole estimates: {error!r}. {rerun}") from error
 
 
 def write_tables(path: Path, tables: Mapping[str, pd.DataFrame]) -> None:
@@ -97,16 +95,30 @@ def read_tables(path: Path) -> dict[str, pd.DataFrame]:
     DataError
         If it is damaged, or holds something else.
     """
-    content = _content(Path(path), TABLES_FORMAT, "tables")
+    content = read_content(Path(path), TABLES_FORMAT, "tables")
     try:
         return {name: _table(stored) for name, stored in content["tables"].items()}
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DataError(f"{path} does not hold whole tables: {error!r}. {RERUN}") from error
 
 
-def _content(path: Path, expected: str, what: str) -> dict[str, Any]:
-    """Read a file of one format, decoded."""
-    rerun = RERUN if what == "tables" else f"Run `urbanecon run {path.stem}` to make it again."
+def read_content(path: Path, expected: str, what: str, rerun: str = RERUN) -> dict[str, Any]:
+    """Read a file of one format, its numbers that JSON lacks put back.
+
+    Parameters
+    ----------
+    expected, what
+        Format that the file must state, and what it holds, in words.
+    rerun
+        What to do about a file that is not as it should be.
+
+    Raises
+    ------
+    StaleResultError
+        If the file is absent, or was written by another version.
+    DataError
+        If it is damaged, or holds something else.
+    """
     try:
         content = _decoded(json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError as error:

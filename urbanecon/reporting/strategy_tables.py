@@ -8,7 +8,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from urbanecon.cleaning.codebook import Language, load_codebook
 from urbanecon.effects import CLAIMS
 from urbanecon.effects.claim import Claim
-from urbanecon.effects.designs.space import BANDS_KM, ring_names
+from urbanecon.effects.designs.heterogeneity import SIZE_BASE_YEARS
+from urbanecon.effects.designs.instruments import BASE_YEAR, GMM_LAGS, INDUSTRIES
+from urbanecon.effects.designs.mechanisms import DRAWS
+from urbanecon.effects.designs.space import BANDS_KM, NEIGHBOURS, ring_names
 from urbanecon.effects.result import Estimate
 from urbanecon.errors import DataError
 from urbanecon.estimation.fit import Fit
@@ -18,6 +21,19 @@ from urbanecon.reporting.tables import Row, Table
 from urbanecon.reporting.words import word
 
 NONE = "–"
+
+METHOD: Mapping[str, Mapping[str, int]] = {
+    "s3": {
+        "industries": len(INDUSTRIES),
+        "year": BASE_YEAR,
+        "first": GMM_LAGS[0],
+        "last": GMM_LAGS[1],
+    },
+    "s4": {"neighbours": NEIGHBOURS},
+    "s5": {"first": SIZE_BASE_YEARS[0], "last": SIZE_BASE_YEARS[1]},
+    "mechanisms": {"draws": DRAWS},
+}
+"""Choices of method that the notes of the tables state."""
 
 Results = Mapping[str, Sequence[Estimate]]
 """Estimates by row of the ledger."""
@@ -157,7 +173,7 @@ def heterogeneity_table(
         caption=word("caption_s5", language),
         header=(tuple(_outcome_label(claims[c].primary.variable, language) for c in chosen),),
         rows=tuple(rows),
-        notes=word("note_s5", language),
+        notes=_note("s5", language),
     )
 
 
@@ -181,7 +197,7 @@ def mechanisms_table(
         caption=word("caption_mechanisms", language),
         header=(tuple(word(f"m_{head}", language) for head in heads),),
         rows=tuple(rows),
-        notes=word("note_mechanisms", language),
+        notes=_note("mechanisms", language),
     )
 
 
@@ -257,8 +273,12 @@ def _by_outcome(
         caption=word(f"caption_{name}", language),
         header=(tuple(word(f"{name}_{head}", language) for head in heads),),
         rows=tuple(rows),
-        notes=word(f"note_{name}", language),
+        notes=_note(name, language),
     )
+
+
+def _note(name: str, language: Language) -> str:
+    return word(f"note_{name}", language).format(**METHOD.get(name, {}))
 
 
 def _find(
