@@ -116,16 +116,19 @@ def test_the_window_cuts_the_path_and_what_is_averaged(effects):
         aggregate(effects, "dynamic", max_e=-1)
 
 
+@pytest.fixture(scope="module")
+def weighted(panel):
+    """Effects of the whole panel, and of the panel without each city."""
+    panels = panel, *(panel.drop(city) for city in range(90))
+    return [group_time(data, "y", "first", weights="w", draws=0) for data in panels]
+
+
 @pytest.mark.filterwarnings(SHARES)
 @pytest.mark.parametrize("by", ["simple", "group", "calendar", "dynamic"])
-def test_standard_errors_are_those_of_leaving_out_one_city_after_another(panel, by):
+def test_standard_errors_are_those_of_leaving_out_one_city_after_another(weighted, by):
     # an estimate without unit i moves by -psi_i / (n - 1) to first order
-    def average(data):
-        return aggregate(group_time(data, "y", "first", weights="w", draws=0), by, draws=0)
-
-    fit = average(panel)
-    left_out = [average(panel.drop(city)).params for city in range(90)]
-    spread = pd.DataFrame(left_out).std(ddof=0) * np.sqrt(89)
+    fit, *without = (aggregate(effects, by, draws=0) for effects in weighted)
+    spread = pd.DataFrame([one.params for one in without]).std(ddof=0) * np.sqrt(89)
     exact = fit.se.copy()
     if by == "group":
         exact["overall"] = fit.stats["overall_se_exact"]

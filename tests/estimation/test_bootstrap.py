@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -277,6 +278,37 @@ def test_values_within_the_interval_are_not_rejected_and_others_are(synthetic_pa
         assert wild_bootstrap(estimate, "x", r).p > 0.05
     for r in (low - 0.01 * width, high + 0.01 * width):
         assert wild_bootstrap(estimate, "x", r).p <= 0.05
+
+
+def test_the_interval_is_found_when_it_is_asked_for(synthetic_panel):
+    data, runs = synthetic_panel(12, cities=15), []
+
+    def counting(function, items):
+        runs.append(function)
+        return map(function, items)
+
+    found = bootstrap_equation(data, "y", "x", ["z"], how=Wild(draws=99), map_=counting)
+    assert len(runs) == 1
+    first, again = found.interval, found.interval
+    assert first == again
+    assert len(runs) == 2
+
+
+def test_an_unbounded_interval_brings_a_warning(synthetic_panel):
+    found = bootstrap_equation(synthetic_panel(12, cities=15), "y", "x", how=Wild(draws=19))
+    found = replace(found, inverted=lambda: (-np.inf, np.inf))
+    with pytest.warns(EstimationWarning, match="y: the interval is unbounded"):
+        assert found.interval == (-np.inf, np.inf)
+
+
+def test_a_generator_gives_the_interval_the_draws_of_its_test(synthetic_panel):
+    data, rng = synthetic_panel(12, cities=15), np.random.default_rng(5)
+    found = bootstrap_equation(data, "y", "x", ["z"], how=Wild(draws=999, level=0.9, seed=rng))
+    rng.random(7)
+    low, high = found.interval
+    again = np.random.default_rng(5)
+    same = bootstrap_equation(data, "y", "x", ["z"], how=Wild(draws=999, level=0.9, seed=again))
+    assert (low, high) == same.interval
 
 
 def test_the_joint_test_of_one_term_is_the_square_of_its_t(synthetic_panel):

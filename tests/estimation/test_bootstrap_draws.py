@@ -40,11 +40,17 @@ def test_fewer_draws_are_the_first_of_more():
     assert np.array_equal(many.matrix()[:AT_ONCE], few.matrix())
 
 
-def test_a_generator_goes_on_where_it_stands():
-    rng = np.random.default_rng(4)
-    first = Weights("mammen", 12, 30, rng).matrix()
-    assert np.array_equal(first, Weights("mammen", 12, 30, 4).matrix())
-    assert not np.array_equal(first, Weights("mammen", 12, 30, rng).matrix())
+def test_a_generator_gives_each_set_of_weights_a_seed_of_its_own():
+    first, second = (Weights("mammen", 12, 30, rng) for rng in [np.random.default_rng(4)] * 2)
+    assert not np.array_equal(first.matrix(), second.matrix())
+    again = Weights("mammen", 12, 30, np.random.default_rng(4))
+    assert np.array_equal(first.matrix(), again.matrix())
+
+
+@pytest.mark.parametrize("law", ["rademacher", "webb", "mammen"])
+def test_weights_are_the_same_however_often_they_are_read(law):
+    weights = Weights(law, 70, 40, np.random.default_rng(4))
+    assert np.array_equal(weights.matrix(), weights.matrix())
 
 
 def test_what_cannot_be_drawn_is_refused():

@@ -9,13 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from urbanecon.errors import EstimationError, NotEstimableError
-from urbanecon.estimation.curve_inference import (
-    PathUnit,
-    joint_tests,
-    permuted_paths,
-    run_paths,
-    treatment_columns,
-)
+from urbanecon.estimation.curve_inference import joint_tests
+from urbanecon.estimation.curve_paths import PathUnit, permuted_paths, run_paths, treatment_columns
 from urbanecon.estimation.fixed_effects import fixed_effects
 
 CITIES = [f"{i:06d}" for i in range(36)]

@@ -77,10 +77,11 @@ def test_one_instrument_for_one_lag_is_anderson_and_hsiao():
 # -- a slow and plain second implementation -------------------------------------------
 
 
-def by_loops(data, *, system, forward, h, collapse):
+def by_loops(data, *, system, forward, h, collapse, lags=(2, None)):
     """System or difference GMM of y on its lag and x, one unit after another, dense matrices."""
     units, years = data.index.levels[0], sorted(set(data.index.get_level_values(1)))
     t = len(years)
+    first, last = lags[0], min(t, lags[1] or t)
     blocks = []
     for unit in units:
         own = data.loc[unit].reindex(years)
@@ -88,7 +89,7 @@ def by_loops(data, *, system, forward, h, collapse):
         ylag = np.r_[np.nan, y[:-1]]
         ok = ~np.isnan(y) & ~np.isnan(x) & ~np.isnan(ylag)
         m = np.zeros((t, t))
-        for s in range(2, t):
+        for s in range(first, t):
             if forward:
                 rest = [u for u in range(s, t) if ok[u]]
                 if ok[s - 1] and rest:
@@ -96,18 +97,20 @@ def by_loops(data, *, system, forward, h, collapse):
                     m[s, rest] = -m[s, s - 1] / len(rest)
             elif ok[s] and ok[s - 1]:
                 m[s, s], m[s, s - 1] = 1, -1
-        level = np.diag([float(ok[s] and s >= 1) for s in range(t)])
+        level = np.diag([float(ok[s] and s >= max(first - 1, 1)) for s in range(t)])
         load = np.r_[m, level] if system else m
         z = np.zeros((t, 0))
         for w in np.nan_to_num((y, x)):
-            for lag in range(2, t):
+            for lag in range(first, last + 1):
                 column = np.array([w[s - lag] if s >= lag else 0.0 for s in range(t)])
                 column *= np.abs(m).sum(axis=1) > 0
                 z = np.c_[z, column if collapse else np.diag(column)]
         if system:
             below = np.zeros((t, 0))
             for w in (y, x):
-                change = np.array([w[s - 1] - w[s - 2] if s > 1 else 0.0 for s in range(t)])
+                change = np.array(
+                    [w[s - first + 1] - w[s - first] if s >= first else 0.0 for s in range(t)]
+                )
                 change = np.nan_to_num(change) * np.diag(level)
                 below = np.c_[below, change if collapse else np.diag(change)]
             below = np.c_[below, level]
@@ -161,6 +164,31 @@ def test_gaps_transformations_and_weights_agree_with_loops_over_units(
             time_effects=False,
         )
         np.testing.assert_allclose(fit.params, expected, rtol=1e-7)
+
+
+@pytest.mark.parametrize("lags", [(2, 3), (3, None), (3, 4)])
+@pytest.mark.parametrize("forward", [False, True])
+@pytest.mark.parametrize("system", [False, True])
+def test_limits_of_lags_agree_with_loops_over_units(system, forward, lags):
+    data = synthetic(n=80, t=7)
+    data = data.drop(data.index[np.random.default_rng(6).choice(len(data), 40, replace=False)])
+    years = data.index.get_level_values(1)
+    data = data.assign(**{f"d{s}": (years == 2000 + s).astype(float) for s in range(1, 7)})
+    own = [f"d{s}" for s in range(lags[0] - 1, 7)] if system else []
+    found = by_loops(data, system=system, forward=forward, h=3, collapse=False, lags=lags)
+    for steps, expected in enumerate(found, 1):
+        fit = estimate(
+            data,
+            outcome="y",
+            regressors=["x"],
+            gmm=[GmmStyle("y", lags), GmmStyle("x", lags)],
+            iv=[IvStyle(name, (0,), "level") for name in own],
+            system=system,
+            transform="forward" if forward else "difference",
+            steps=steps,
+            time_effects=False,
+        )
+        np.testing.assert_allclose(fit.params, expected, rtol=1e-6)
 
 
 # -- what is told of the data -------------------------------------------------------------

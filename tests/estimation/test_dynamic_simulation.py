@@ -89,12 +89,12 @@ def simulation(seed, draws, units, system):
 
 
 def test_with_as_many_units_as_cities_system_gmm_covers_and_its_tests_keep_their_size():
-    found = simulation(1, 1000, 280, system=True)
+    found = simulation(1, 500, 280, system=True)
     assert found.slope == pytest.approx(RHO, abs=0.01)
     assert 0.93 <= found.corrected <= 0.97
     assert found.ar1 == 1  # changes of independent errors are correlated
-    assert abs(found.ar2 - 0.05) <= 0.014  # two binomial standard errors
-    assert abs(found.hansen - 0.05) <= 0.014
+    assert abs(found.ar2 - 0.05) <= 0.02  # two binomial standard errors, as above
+    assert abs(found.hansen - 0.05) <= 0.02
 
 
 def test_with_80_units_difference_gmm_is_pulled_down_and_only_the_correction_nearly_covers():

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 import warnings
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+from group_time_cases import staggered
 
 from urbanecon.errors import (
     DataError,
@@ -19,10 +19,7 @@ from urbanecon.errors import (
     UnknownNameError,
 )
 from urbanecon.estimation.aggregation import aggregate
-from urbanecon.estimation.cohorts import cohort_panel
-from urbanecon.estimation.group_time import group_time, pre_trend_tests
-from urbanecon.estimation.group_time_cells import Design, cells_of, estimate_cells
-from urbanecon.estimation.multiplier import Bootstrap, influence_covariance, simultaneous_band
+from urbanecon.estimation.group_time import group_time
 
 CASES = [
     *(
@@ -40,26 +37,6 @@ CASES = [
         ]
     )
 ]
-
-
-def staggered(seed=0, units=120, years=6, effect=1.0, covariate=0.0):
-    """Synthetic panel: starts in the third, in the fifth year, or never; random city order."""
-    rng = np.random.default_rng(seed)
-    index = pd.MultiIndex.from_product(
-        [[f"c{i:03d}" for i in range(units)], range(2010, 2010 + years)], names=["city", "year"]
-    )
-    year = index.get_level_values("year").to_numpy()
-    x = rng.normal(size=units)
-    start = np.select([rng.random(units) < 0.3, rng.random(units) < 0.4], [2012.0, 2014.0], np.nan)
-    data = pd.DataFrame({"x": np.repeat(x, years), "first": np.repeat(start, years)}, index=index)
-    since = year - data["first"].to_numpy()
-    data["truth"] = np.where(since >= 0, effect * (1 + np.nan_to_num(since)), 0.0)
-    trend = 0.5 * (year - 2010) * (1 + covariate * data["x"])
-    noise = rng.normal(scale=0.5, size=len(data))
-    data["y"] = np.repeat(rng.normal(size=units), years) + trend + data["truth"] + noise
-    data["province"] = np.repeat(np.arange(units) % 40, years)
-    data["w"] = np.repeat(rng.uniform(0.5, 2, units), years)
-    return data
 
 
 def quiet(*arguments, **options):
@@ -242,49 +219,6 @@ def test_without_noise_the_effects_are_the_truth():
         effects = fit.extra["effects"]
         truth = np.where(effects["relative_year"] >= 0, effects["relative_year"] + 1, 0)
         np.testing.assert_allclose(effects["estimate"], truth, atol=1e-9)
-
-
-def coverage(seed, units=280, draws=2000):
-    """Shares of draws: cell and mean covered, pre-test rejecting, band over all cells.
-
-    One design; the outcomes are drawn anew. Cells, influence functions, pre-test
-    and band are those that `group_time` puts together.
-    """
-    data = staggered(seed, units)
-    panel = cohort_panel(data, "y", "first")
-    design = Design("dr", "nevertreated", "varying", 0, False)
-    cells = cells_of(panel, design)
-    relative = np.array([cell.year - cell.group for cell in cells])
-    truth, after = np.where(relative >= 0, relative + 1.0, 0.0), relative >= 0
-    sizes = np.array([np.sum(panel.first == cell.group) for cell in cells])
-    share = after * sizes / np.sum(sizes[after])
-    since = panel.years - panel.first[:, None]
-    mean = np.where(since >= 0, 1 + since, 0.0)
-    rng, found = np.random.default_rng(seed), np.empty((draws, 4))
-    for r in range(draws):
-        outcome = mean + rng.normal(size=(units, 1)) + rng.normal(scale=0.5, size=mean.shape)
-        effects = estimate_cells(replace(panel, outcome=outcome), design, cells)[0]
-        off = np.array([effects[cell].att for cell in cells]) - truth
-        influence = np.column_stack([effects[cell].influence for cell in cells])
-        vcov = influence_covariance(influence, panel.clusters)
-        band = simultaneous_band(influence, panel.clusters, Bootstrap(draws=299, seed=rng))
-        params = pd.Series(off + truth)
-        found[r] = [
-            abs(off[-1]) <= 1.96 * np.sqrt(vcov[-1, -1]),
-            abs(share @ off) <= 1.96 * np.sqrt(share @ vcov @ share),
-            pre_trend_tests(cells, params, vcov, 0)[0].p < 0.05,
-            (np.abs(off) <= band.critical_value * band.se).all(),
-        ]
-    return found.mean(axis=0)
-
-
-@pytest.mark.slow
-def test_intervals_and_bands_cover_the_truth_and_the_pre_test_rejects_a_little_too_often():
-    cell, mean, rejected, band = coverage(0)
-    assert 0.93 <= cell <= 0.97
-    assert 0.93 <= mean <= 0.97
-    assert rejected == pytest.approx(0.067, abs=0.011)  # two binomial standard errors
-    assert 0.93 <= band <= 0.97
 
 
 # -- panels with gaps -------------------------------------------------------------

@@ -8,6 +8,7 @@ import pytest
 from scipy import stats
 
 from urbanecon.errors import NotEstimableError
+from urbanecon.estimation.classical_panel import random_effects
 from urbanecon.estimation.hausman import hausman, hausman_robust
 
 EQUATION = ("inv", ["value", "capital"])
@@ -49,8 +50,6 @@ def test_units_of_measurement_do_not_matter(grunfeld):
 
 def test_the_auxiliary_regression_in_balanced_panels_is_that_of_mundlak(grunfeld):
     # unit means added to the quasi-demeaned equation span the same columns
-    from urbanecon.estimation.classical_panel import random_effects
-
     means = grunfeld.groupby("firm")[["value", "capital"]].transform("mean").add_suffix("_mean")
     theta = random_effects(grunfeld, *EQUATION, "iid").stats["theta_min"]
     swept = grunfeld[["inv", "value", "capital"]]
@@ -62,6 +61,59 @@ def test_the_auxiliary_regression_in_balanced_panels_is_that_of_mundlak(grunfeld
     wald = b[3:] @ np.linalg.solve(v[3:, 3:], b[3:])
     found = hausman_robust(grunfeld, *EQUATION, "iid").statistic
     assert found == pytest.approx(wald, rel=1e-8)
+
+
+@pytest.fixture
+def holed(grunfeld):
+    """Grunfeld with 35 of 200 rows gone, firms of different length."""
+    return grunfeld.drop(grunfeld.index[np.random.default_rng(5).choice(200, 35, replace=False)])
+
+
+def generalised(data, fit):
+    """Random-effects slopes and covariance at given variances, by full matrices."""
+    firm = data.index.get_level_values(0).to_numpy()
+    omega = fit.stats["sigma2_e"] * np.eye(len(data))
+    omega += fit.stats["sigma2_u"] * (firm[:, None] == firm)
+    inverse = np.linalg.inv(omega)
+    x = np.column_stack([data[["value", "capital"]], np.ones(len(data))])
+    v = np.linalg.inv(x.T @ inverse @ x)
+    b = v @ x.T @ inverse @ data["inv"].to_numpy()
+    e = data["inv"].to_numpy() - x @ b
+    s2 = e @ inverse @ e / (len(data) - 3)  # s2 of the transformed rows, in units of sigma2_e
+    return b[:2], s2 * v[:2, :2]
+
+
+def test_in_an_unbalanced_panel_the_classical_test_is_its_formula_with_full_matrices(holed):
+    within = holed - holed.groupby("firm").transform("mean")
+    x, y = within[["value", "capital"]].to_numpy(), within["inv"].to_numpy()
+    b = np.linalg.lstsq(x, y, rcond=None)[0]
+    df = len(y) - holed.index.get_level_values("firm").nunique() - 2
+    v = np.sum((y - x @ b) ** 2) / df * np.linalg.inv(x.T @ x)
+    gls, v_gls = generalised(holed, random_effects(holed, *EQUATION, "iid"))
+    gap = b - gls
+    expected = gap @ np.linalg.solve(v - v_gls, gap)
+    assert hausman(holed, *EQUATION).statistic == pytest.approx(expected, rel=1e-7)
+
+
+def test_in_an_unbalanced_panel_the_robust_test_is_an_ordinary_regression(holed):
+    fit = random_effects(holed, *EQUATION, "iid")
+    size = holed.groupby("firm")["inv"].transform("size")
+    theta = 1 - np.sqrt(
+        fit.stats["sigma2_e"] / (fit.stats["sigma2_e"] + size * fit.stats["sigma2_u"])
+    )
+    columns = holed[["inv", "value", "capital"]].assign(one=1.0)
+    means = columns.groupby("firm").transform("mean")
+    swept = columns.sub(means.mul(theta, axis=0))
+    own = (columns - means)[["value", "capital"]]
+    x = np.column_stack([swept[["value", "capital", "one"]], own])
+    b = np.linalg.lstsq(x, swept["inv"], rcond=None)[0]
+    scores = pd.DataFrame(x * (swept["inv"].to_numpy() - x @ b)[:, None], index=holed.index)
+    sums = scores.groupby("firm").sum().to_numpy()
+    bread = np.linalg.inv(x.T @ x)
+    firms, n = len(sums), len(x)
+    v = firms / (firms - 1) * (n - 1) / (n - 5) * bread @ sums.T @ sums @ bread
+    expected = b[3:] @ np.linalg.solve(v[3:, 3:], b[3:])
+    assert hausman_robust(holed, *EQUATION).statistic == pytest.approx(expected, rel=1e-6)
 
 
 def statistics(seed, draws, units=280, periods=5, clustered=0.0):

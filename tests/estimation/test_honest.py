@@ -14,10 +14,11 @@ from urbanecon.errors import (
 )
 from urbanecon.estimation.event_study import event_study
 from urbanecon.estimation.fit import Fit
-from urbanecon.estimation.honest import _relative, _smoothness, honest_did
+from urbanecon.estimation.honest import honest_did
 from urbanecon.estimation.honest_conditional import moments, truncated_normal_quantile
 from urbanecon.estimation.honest_flci import affine_frontier, folded_normal_quantile
 from urbanecon.estimation.honest_path import event_path
+from urbanecon.estimation.honest_restrictions import relative_magnitudes, smoothness
 
 
 def study(beta, vcov, leads):
@@ -141,7 +142,7 @@ def test_folded_normal_quantiles_are_those_of_scipy():
         assert folded_normal_quantile(0.95, bias) == pytest.approx(expected, rel=1e-9)
 
 
-@pytest.mark.parametrize("build", [_relative, _smoothness])
+@pytest.mark.parametrize("build", [relative_magnitudes, smoothness])
 @pytest.mark.parametrize(("leads", "lags"), [(1, 1), (3, 1), (2, 4), (5, 5)])
 def test_the_known_vertices_solve_the_linear_programme(build, leads, lags):
     from scipy.optimize import linprog

@@ -9,8 +9,9 @@ import pytest
 from urbanecon.errors import EstimationError, UnknownNameError
 from urbanecon.estimation.leave_out import leave_out, most_influential
 from urbanecon.estimation.moments import cluster_moments
+from urbanecon.estimation.moments_errors import crv3
 from urbanecon.estimation.moments_fit import moments_fit
-from urbanecon.estimation.moments_ols import crv3, ols
+from urbanecon.estimation.moments_ols import ols
 
 COLUMNS = ["estimate", "se", "t", "p", "low", "high"]
 

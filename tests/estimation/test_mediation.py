@@ -10,13 +10,8 @@ import pytest
 
 from urbanecon.errors import EstimationError, MissingColumnError, NotEstimableError
 from urbanecon.estimation.fixed_effects import fixed_effects
-from urbanecon.estimation.mediation import (
-    _bootstrap,
-    _cluster_products,
-    _intervals,
-    _percentiles,
-    mediation,
-)
+from urbanecon.estimation.mediation import _intervals, _percentiles, mediation
+from urbanecon.estimation.mediation_draws import bootstrap_effects, cluster_products
 from urbanecon.estimation.sample import draw_sample
 
 pytestmark = pytest.mark.filterwarnings("ignore::urbanecon.errors.EstimationWarning")
@@ -80,7 +75,7 @@ def test_sensitivity_at_the_true_rho_recovers_the_effect_that_confounding_hides(
     assert table.loc[0.5, "indirect"] == pytest.approx(0.2, abs=0.02)
 
 
-def coverage(seed, units, periods=5, draws=1000):
+def coverage(seed, units, periods=5, draws=500):
     """Share of percentile intervals that hold each truth; cross products as the estimator's."""
     truth, inside = np.array([0.2, 0.7, 0.9, 0.5, 0.4]), np.zeros(5)
     rng = np.random.default_rng(seed)
@@ -89,8 +84,8 @@ def coverage(seed, units, periods=5, draws=1000):
         data = panel(rng, units, periods)
         values = data[["d", "m", "y", "x"]].to_numpy()
         own = replace(sample, values=values, variables=("d", "m", "y", "x"))
-        products = _cluster_products(own, ["d", "m", "y", "x"], ["city", "year"], "city")
-        drawn = _bootstrap(products, 199, rng)
+        products = cluster_products(own, ["d", "m", "y", "x"], ["city", "year"], "city")
+        drawn = bootstrap_effects(products, 199, rng)
         table = _intervals(truth, drawn.terms, 0.95)
         inside += (table["low"] <= truth) & (truth <= table["high"])
     return inside / draws
@@ -98,7 +93,7 @@ def coverage(seed, units, periods=5, draws=1000):
 
 @pytest.mark.slow
 def test_percentile_intervals_cover_the_truth_with_as_many_cities_as_there_are():
-    covered = coverage(0, 280)
+    covered = coverage(0, 280)  # 500 draws: two binomial standard errors are 0.02
     assert ((covered >= 0.93) & (covered <= 0.97)).all(), covered
 
 

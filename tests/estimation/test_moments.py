@@ -9,8 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from urbanecon.errors import EstimationError, MissingColumnError, UnknownNameError
-from urbanecon.estimation.moments import cluster_moments, independent
-from urbanecon.estimation.moments_ols import crv1, ols
+from urbanecon.estimation.gram import independent
+from urbanecon.estimation.moments import cluster_moments
+from urbanecon.estimation.moments_errors import crv1
+from urbanecon.estimation.moments_ols import ols
 
 NAMES = ["y", "x", "z"]
 

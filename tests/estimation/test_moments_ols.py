@@ -12,16 +12,9 @@ from urbanecon.errors import EstimationError, NotEstimableError
 from urbanecon.estimation.fixed_effects import fixed_effects
 from urbanecon.estimation.instrumental import instrumental
 from urbanecon.estimation.moments import cluster_moments
+from urbanecon.estimation.moments_errors import crv1, crv3, leave_one_out, leverage, wald
 from urbanecon.estimation.moments_fit import moments_fit
-from urbanecon.estimation.moments_ols import (
-    crv1,
-    crv3,
-    leave_one_out,
-    leverage,
-    ols,
-    two_stage,
-    wald,
-)
+from urbanecon.estimation.moments_ols import ols, two_stage
 
 NAMES = ["y", "x", "z"]
 CONTROLS = ["ind2", "ltrade", "lfin", "lstud", "lfexp"]

@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 
 from urbanecon.errors import EstimationError
 from urbanecon.estimation.moments import cluster_moments
+from urbanecon.estimation.moments_errors import crv1
 from urbanecon.estimation.moments_fit import moments_fit
-from urbanecon.estimation.moments_ols import crv1, ols
-from urbanecon.estimation.moments_pieces import add_pieces, unit_pieces
+from urbanecon.estimation.moments_ols import ols
+from urbanecon.estimation.moments_pieces import add_pieces
+from urbanecon.estimation.unit_sums import unit_pieces
 
 NAMES = ["y", "x", "z"]
 

@@ -10,7 +10,8 @@ from urbanecon.errors import EstimationError, UnknownNameError
 from urbanecon.estimation.bootstrap import Wild, wild_bootstrap
 from urbanecon.estimation.bootstrap_draws import Weights
 from urbanecon.estimation.moments import cluster_moments
-from urbanecon.estimation.moments_ols import crv1, ols, two_stage
+from urbanecon.estimation.moments_errors import crv1
+from urbanecon.estimation.moments_ols import ols, two_stage
 from urbanecon.estimation.multiple_testing import (
     Hypothesis,
     adjusted_p,
@@ -164,6 +165,16 @@ def test_holm_and_benjamini_hochberg_by_hand():
     table = adjusted_p(pd.Series([0.01, 0.04, 0.03, np.nan], index=list("abcd")))
     np.testing.assert_allclose(table["holm"], [0.03, 0.06, 0.06, np.nan])
     np.testing.assert_allclose(table["bh"], [0.03, 0.04, 0.04, np.nan])
+
+
+def test_holm_and_benjamini_hochberg_are_those_of_statsmodels():
+    from statsmodels.stats.multitest import multipletests
+
+    rng = np.random.default_rng(5)
+    for p in (rng.uniform(size=40) ** 3, rng.integers(0, 5, 12) / 4, np.array([0.3])):
+        table = adjusted_p(pd.Series(p))
+        np.testing.assert_array_equal(table["holm"], multipletests(p, method="holm")[1])
+        np.testing.assert_array_equal(table["bh"], multipletests(p, method="fdr_bh")[1])
 
 
 @pytest.mark.parametrize("p", [[], [np.nan]])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -158,70 +160,76 @@ def test_a_bootstrap_depends_on_its_seed_alone(panel):
     assert not one.extra["draws"].equals(other.extra["draws"])
 
 
-def numbers(x, y, taus, errors):
-    """Estimates at each quantile, slope first, and their covariance, without the fit."""
+LOCAL_AND_KERNEL = ("nid", "ker")
+
+
+def numbers(x, y, taus):
+    """Estimates at each quantile, slope first, and their covariances, without the fit."""
     design = QuantileDesign(y, np.column_stack([x, np.ones(len(x))]), ["x", "const"], [])
     found = [regression_quantile(design.y, design.x, tau) for tau in taus]
-    covariance = analytic_covariance(design, taus, found, errors)[0]
-    return np.concatenate([one.params for one in found]), covariance
+    covariances = [analytic_covariance(design, taus, found, e)[0] for e in LOCAL_AND_KERNEL]
+    return np.concatenate([one.params for one in found]), covariances
 
 
-def coverage(seed, errors, draws, rows=400):
-    """Share of intervals that hold each truth, location-scale errors."""
+@cache
+def coverage(seed=0, draws=500, rows=400):
+    """Share of intervals that hold each truth, location-scale errors; by kind of errors."""
     rng, taus = np.random.default_rng(seed), (0.25, 0.5)
     truth = np.column_stack([1 + 0.5 * stats.norm.ppf(taus), 1 + stats.norm.ppf(taus)]).ravel()
-    hits = np.empty((draws, len(truth)))
+    hits = np.empty((draws, 2, len(truth)))
     for r in range(draws):
         x = rng.uniform(0, 3, rows)
         y = 1 + x + (1 + 0.5 * x) * rng.normal(size=rows)
-        b, covariance = numbers(x, y, taus, errors)
-        if not r:
+        b, covariances = numbers(x, y, taus)
+        for k, errors in enumerate(LOCAL_AND_KERNEL if not r else ()):
             fit = quantile_regression(pd.DataFrame({"x": x, "y": y}), "y", ["x"], taus, errors)
             np.testing.assert_allclose(b, fit.params, rtol=1e-12)
-            np.testing.assert_allclose(covariance, fit.vcov, rtol=1e-9, atol=1e-15)
-        reach = stats.t.ppf(0.975, rows - 2) * np.sqrt(np.diag(covariance))
+            np.testing.assert_allclose(covariances[k], fit.vcov, rtol=1e-9, atol=1e-15)
+        reach = stats.t.ppf(0.975, rows - 2) * np.sqrt([np.diag(v) for v in covariances])
         hits[r] = np.abs(b - truth) <= reach
-    return hits.mean(axis=0)
+    return dict(zip(LOCAL_AND_KERNEL, hits.mean(axis=0), strict=True))
 
 
 @pytest.mark.slow
 def test_local_errors_cover_slopes_and_the_constant_a_little_less():
-    covered = coverage(0, "nid", 500)
+    covered = coverage()["nid"]
     np.testing.assert_allclose(covered[::2], 0.95, atol=0.02)  # two binomial standard errors
     np.testing.assert_allclose(covered[1::2], 0.94, atol=0.025)
 
 
 @pytest.mark.slow
 def test_kernel_errors_cover_one_to_four_points_more_than_they_say():
-    covered = coverage(0, "ker", 1000)
+    covered = coverage()["ker"]
     assert ((covered > 0.955) & (covered < 0.995)).all(), covered
 
 
-def equal_slopes_rejections(seed, errors, draws):
-    """Of the test that the slope is one at both quartiles, where it is."""
+@cache
+def equal_slopes_rejections(seed=0, draws=500):
+    """Of the test that the slope is one at both quartiles, where it is; by kind of errors."""
     rng, taus = np.random.default_rng(seed), (0.25, 0.75)
-    found = np.empty(draws)
+    found = np.empty((draws, 2))
     for r in range(draws):
         x = rng.normal(size=300)
         y = x + rng.normal(size=300)
-        b, v = numbers(x, y, taus, errors)
-        f = (b[2] - b[0]) ** 2 / (v[0, 0] + v[2, 2] - 2 * v[0, 2])
+        b, covariances = numbers(x, y, taus)
+        f = [(b[2] - b[0]) ** 2 / (v[0, 0] + v[2, 2] - 2 * v[0, 2]) for v in covariances]
         found[r] = stats.f.sf(f, 1, 298)
-        if not r:
+        for k, errors in enumerate(LOCAL_AND_KERNEL if not r else ()):
             fit = quantile_regression(pd.DataFrame({"x": x, "y": y}), "y", ["x"], taus, errors)
-            assert found[r] == pytest.approx(fit.diagnostics[0].p, rel=1e-8)
-    return np.mean(found < 0.05)
+            assert found[r, k] == pytest.approx(fit.diagnostics[0].p, rel=1e-8)
+    return dict(zip(LOCAL_AND_KERNEL, np.mean(found < 0.05, axis=0), strict=True))
 
 
 @pytest.mark.slow
 def test_the_test_of_equal_slopes_has_its_size():
     # two binomial standard errors
-    assert abs(equal_slopes_rejections(0, "nid", 500) - 0.05) <= 0.02
+    assert equal_slopes_rejections()["nid"] == pytest.approx(0.05, abs=0.02)
 
 
 @pytest.mark.slow
 def test_with_kernel_errors_the_test_of_equal_slopes_rejects_too_rarely():
-    assert equal_slopes_rejections(0, "ker", 1000) == pytest.approx(0.03, abs=0.012)
+    # two binomial standard errors
+    assert equal_slopes_rejections()["ker"] == pytest.approx(0.03, abs=0.015)
 
 
 @QUIET

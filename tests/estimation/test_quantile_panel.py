@@ -15,30 +15,36 @@ from urbanecon.errors import (
     NotEstimableError,
 )
 from urbanecon.estimation.fixed_effects import fixed_effects
-from urbanecon.estimation.quantile_panel import (
-    _covariance,
-    _Equation,
-    _estimate,
-    _influence,
-    _quantile_of_errors,
-    quantile_panel,
+from urbanecon.estimation.quantile_moments import (
+    ScaleEquation,
+    clustered_covariance,
+    estimate_moments,
+    influence_functions,
+    quantile_of_errors,
 )
+from urbanecon.estimation.quantile_panel import quantile_panel
 from urbanecon.estimation.quantile_solver import regression_quantile
 
 TAUS = (0.1, 0.5, 0.9)
 QUIET = pytest.mark.filterwarnings("ignore::urbanecon.errors.EstimationWarning")
 
 
-def synthetic(rng, units=60, periods=20, slope=0.5):
-    """Synthetic panel: y = a + x + (1 + d + slope x) u, effects in location and scale."""
-    index = pd.MultiIndex.from_product(
-        [range(units), range(2000, 2000 + periods)], names=["city", "year"]
-    )
+def drawn(rng, units=60, periods=20, slope=0.5):
+    """Synthetic x and y = a + x + (1 + d + slope x) u, effects in location and scale."""
     effect = rng.normal(size=(units, 1))
     x = rng.uniform(0, 2, (units, periods)) + 0.3 * np.abs(effect)
     scale = 1 + 0.2 * np.abs(effect) + slope * x
     y = effect + x + scale * rng.normal(size=(units, periods))
-    return pd.DataFrame({"x": x.ravel(), "y": y.ravel()}, index=index)
+    return x.ravel(), y.ravel()
+
+
+def synthetic(rng, units=60, periods=20, slope=0.5):
+    """What is drawn, as a panel."""
+    index = pd.MultiIndex.from_product(
+        [range(units), range(2000, 2000 + periods)], names=["city", "year"]
+    )
+    x, y = drawn(rng, units, periods, slope)
+    return pd.DataFrame({"x": x, "y": y}, index=index)
 
 
 @pytest.fixture
@@ -70,7 +76,7 @@ def test_the_quantile_of_errors_is_a_regression_quantile_on_the_scale(tau):
     r = rng.normal(size=151)
     w = rng.integers(1, 4, 151).astype(float)
     expected = regression_quantile(w * r, np.asfortranarray((w * spread)[:, None]), tau)
-    assert _quantile_of_errors(r, spread, w, tau) == pytest.approx(expected.params[0], rel=1e-12)
+    assert quantile_of_errors(r, spread, w, tau) == pytest.approx(expected.params[0], rel=1e-12)
 
 
 def simulation(seed, draws=1000, units=80, periods=40):
@@ -80,11 +86,10 @@ def simulation(seed, draws=1000, units=80, periods=40):
     city = np.repeat(np.arange(units), periods)
     estimates, hits = np.empty((draws, 5)), np.empty((draws, 5))
     for r in range(draws):
-        data = synthetic(rng, units, periods)
-        x = np.asfortranarray(data[["x"]].to_numpy())
-        equation = _Equation(data["y"].to_numpy(), x, [city])
-        found = _estimate(equation, taus, None)
-        joint = _covariance(_influence(equation, found, taus), city)
+        x, y = drawn(rng, units, periods)
+        equation = ScaleEquation(y, np.asfortranarray(x[:, None]), [city])
+        found = estimate_moments(equation, taus, None)
+        joint = clustered_covariance(influence_functions(equation, found, taus), city)
         estimates[r] = found.slopes.ravel()
         reach = stats.t.ppf(0.975, units - 1) * np.sqrt(np.diag(joint)[2:])
         hits[r] = np.abs(estimates[r] - truth) <= reach

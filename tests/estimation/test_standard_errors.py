@@ -100,15 +100,6 @@ def test_conley_agrees_with_fixest_on_its_radius_and_within_four_permille_on_our
     assert_agrees(fit(), expected, se=4e-3)
 
 
-def test_conley_without_a_factor_agrees_with_fixest(reference, reference_data):
-    how = Conley(100, latitude="lat", longitude="long", time=None, radius_km=FIXEST_SPHERE_KM)
-    fit = fixed_effects(reference_data("quakes"), "depth", ["mag", "stations"], (), how)
-    expected = reference("conley_quakes_fixest")["results"]["conley100_nossc"]["se"]
-    for term, se in expected.items():
-        bare = fit.se[term.replace("(Intercept)", "const")] * (997 / 1000) ** 0.5
-        assert bare == pytest.approx(se, rel=1e-8)
-
-
 @pytest.fixture
 def panel():
     """Synthetic unbalanced panel with coordinates, 40 cities and 8 years."""

@@ -340,6 +340,16 @@ def test_two_thresholds_are_found_in_any_order_of_size():
     assert [test.p < 0.05 for test in fit.diagnostics] == [True, True]
 
 
+def test_no_p_value_is_zero_and_the_least_says_so(panel):
+    shifted = panel.assign(y=panel["y"] + 50 * panel["z"] * (panel["q"] >= 0.3))
+    (test,) = threshold_regression(shifted, "y", ["z"], "q", ["x"], draws=60).diagnostics
+    assert test.p == 1 / 61
+    assert test.note.endswith("none reaches F: p is the least they can give, 1/61")
+    fit = threshold_regression(panel, "y", ["z"], "q", ["x"], draws=60, seed=1)
+    reached = (fit.extra["bootstrap"]["F_1"] >= fit.stats["F_1"]).sum()
+    assert fit.diagnostics[0].p == (1 + reached) / 61
+
+
 def test_the_paper_factor_counts_what_effects_take_up(panel):
     rows = threshold_regression(panel, "y", ["z"], "q", ["x"], draws=100, seed=3)
     paper = threshold_regression(panel, "y", ["z"], "q", ["x"], draws=100, seed=3, factor="paper")

@@ -9,7 +9,7 @@ from scipy import stats
 
 from urbanecon.errors import DataError, EstimationWarning, NotEstimableError, UnknownNameError
 from urbanecon.estimation.adf import Equation, Series
-from urbanecon.estimation.unit_root_tables import cips_critical
+from urbanecon.estimation.unit_root_tables import cips_critical, ips_moments
 from urbanecon.estimation.unit_roots import (
     cips,
     cips_statistic,
@@ -68,24 +68,57 @@ def test_a_unit_regression_is_that_of_statsmodels():
 # -- size ----------------------------------------------------------------------------
 
 
-def walks(rng, units, periods, factor=0.0):
-    """Independent random walks, with a common one by option."""
-    shocks = rng.normal(size=(units, periods)) + factor * rng.normal(size=periods)
-    return [Series(f"city {i}", 0, y) for i, y in enumerate(shocks.cumsum(axis=1))]
+def walks(rng, draws, units, periods, factor=0.0):
+    """Independent random walks, with a common one by option, draws x units x periods."""
+    shocks = rng.normal(size=(draws, units, periods))
+    return (shocks + factor * rng.normal(size=(draws, 1, periods))).cumsum(axis=2)
+
+
+def series(walk):
+    return [Series(f"city {i}", 0, y) for i, y in enumerate(walk)]
+
+
+def mean_t(y, terms, lags, augmented):
+    """Mean over units of t of the lagged level, for all draws at once."""
+    change = np.diff(y)
+    left, used = change[..., lags:], change.shape[-1] - lags
+    columns = [y[..., lags:-1]]
+    columns += [change[..., lags - j : lags - j + used] for j in range(1, lags + 1)]
+    if augmented:
+        means = [c.mean(axis=1, keepdims=True) for c in (left, *columns)]
+        columns += [np.broadcast_to(mean, left.shape) for mean in means]
+    trend = np.linspace(-1, 1, used)
+    fixed = [trend**0, trend][: {"intercept": 1, "trend": 2}[terms]]
+    x = np.stack([*columns, *(np.broadcast_to(c, left.shape) for c in fixed)], axis=-1)
+    inverse = np.linalg.inv(np.einsum("...nk,...nl->...kl", x, x))
+    b = np.einsum("...kl,...nl,...n->...k", inverse, x, left, optimize=True)
+    errors = left - np.einsum("...nk,...k->...n", x, b)
+    variance = np.sum(errors**2, axis=-1) / (used - x.shape[-1])
+    return np.mean(b[..., 0] / np.sqrt(variance * inverse[..., 0, 0]), axis=1)
 
 
 def ips_rejects(y, terms, lags):
-    return im_pesaran_shin_statistic(y, Equation(terms, lags))[0] < stats.norm.ppf(0.05)
+    units, periods = y.shape[1:]
+    mean, variance = ips_moments(periods - lags - 1, lags, terms)
+    w = np.sqrt(units) * (mean_t(y, terms, lags, augmented=False) - mean) / np.sqrt(variance)
+    for r in range(2):
+        own = im_pesaran_shin_statistic(series(y[r]), Equation(terms, lags))[0]
+        assert w[r] == pytest.approx(own, rel=1e-8)
+    return w < stats.norm.ppf(0.05)
 
 
 def llc_rejects(y, terms, lags):
     equation = Equation(terms, lags, df_correction=False)
-    return levin_lin_chu_statistic(y, equation)[0] < stats.norm.ppf(0.05)
+    found = np.array([levin_lin_chu_statistic(series(one), equation)[0] for one in y])
+    return found < stats.norm.ppf(0.05)
 
 
 def cips_rejects(y, terms, lags):
-    critical = cips_critical(len(y), len(y[0].values), terms)[1]
-    return cips_statistic(y, terms, lags) < critical
+    statistic = mean_t(y, terms, lags, augmented=True)
+    for r in range(2):
+        own = cips_statistic(series(y[r]), terms, lags)
+        assert statistic[r] == pytest.approx(own, rel=1e-8)
+    return statistic < cips_critical(*y.shape[1:], terms)[1]
 
 
 SIZES = {
@@ -104,10 +137,10 @@ KNOWN = {
 
 
 def rejections(case, seed, draws=2000):
+    """Share of draws rejected; statistics are the estimator's where both are computed."""
     rejects, units, periods, terms, lags, factor = case
-    rng = np.random.default_rng(seed)
-    found = [rejects(walks(rng, units, periods, factor), terms, lags) for _ in range(draws)]
-    return np.mean(found)
+    drawn = walks(np.random.default_rng(seed), draws, units, periods, factor)
+    return np.mean(rejects(drawn, terms, lags))
 
 
 @pytest.mark.slow

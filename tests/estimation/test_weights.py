@@ -7,12 +7,11 @@ import pandas as pd
 import pytest
 
 from urbanecon.errors import DataError, EstimationError, MissingColumnError, UnknownNameError
+from urbanecon.estimation.contiguity_weights import contiguity, contiguity_of_polygons
 from urbanecon.estimation.distance_weights import economic_distance, inverse_distance, nearest
+from urbanecon.estimation.elimination import product
 from urbanecon.estimation.weights import (
     Weights,
-    contiguity,
-    contiguity_of_polygons,
-    product,
     weights_from_matrix,
 )
 
@@ -186,6 +185,26 @@ def test_weights_that_lead_nowhere_back_have_no_admissible_interval():
     chain = contiguity({"a": ["b"], "b": ["c"], "c": []}, directed=True)
     with pytest.raises(EstimationError, match="link no units in both directions"):
         _ = chain.bounds
+
+
+def test_weights_that_are_not_symmetric_are_bounded_by_their_spectral_radius():
+    """Kelejian and Prucha (2010): one where rows sum to one."""
+    one_way = contiguity({**RING, "a": ["b"]}, directed=True)
+    assert one_way.bounds == (-1.0, 1.0)
+    plain = contiguity({**RING, "a": ["b"]}, directed=True, standardise=False)
+    radius = np.abs(np.linalg.eigvals(plain.raw)).max()
+    np.testing.assert_allclose(plain.bounds, (-1 / radius, 1 / radius), rtol=1e-8)
+
+
+def test_the_order_of_neighbours_keeps_weights_close_to_the_diagonal(places):
+    line = contiguity({i: [i - 50, i + 50][i < 50 :][: 1 + (50 <= i < 100)] for i in range(150)})
+    ordered = line.ordered
+    apart = np.abs(np.subtract(*np.nonzero(ordered)))
+    assert apart.max() == 1
+    back = np.empty_like(ordered)
+    back[np.ix_(line.order, line.order)] = ordered
+    np.testing.assert_array_equal(back, line.matrix)
+    assert inverse_distance(places, 9999).order.tolist() == list(range(5))
 
 
 def test_a_lag_is_the_mean_over_neighbours_in_each_year():

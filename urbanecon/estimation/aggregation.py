@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import warnings as python_warnings
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from urbanecon.errors import (
-    DataError,
     EstimationWarning,
-    NotEstimableError,
     UnknownNameError,
     did_you_mean,
 )
+from urbanecon.estimation.cell_averages import (
+    Average,
+    By,
+    by_group,
+    by_relative_year,
+    by_size,
+    by_year,
+    read_cells,
+)
 from urbanecon.estimation.event_study import term
 from urbanecon.estimation.fit import Fit
-from urbanecon.estimation.least_squares import times
 from urbanecon.estimation.multiplier import (
     DRAWS,
     Bootstrap,
@@ -26,36 +31,13 @@ from urbanecon.estimation.multiplier import (
     influence_covariance,
     with_intervals,
 )
-from urbanecon.estimation.sample import Codes, Floats, Mask
+from urbanecon.estimation.sample import Codes
 
-By = Literal["simple", "group", "calendar", "dynamic"]
 OVERALL = "overall"
 # Share of the standard error from which its departure from the paper is told.
 DEPARTURE = 0.01
 TABLES = {"group": "groups", "calendar": "years", "dynamic": "path"}
 KEYS = {"group": "first_treated", "calendar": "year", "dynamic": "relative_year"}
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Cells:
-    """Group-time effects as arrays: m cells, n units."""
-
-    group: Floats
-    year: Floats
-    att: Floats
-    influence: Floats
-    share: Floats
-    member: Floats
-    treated: Floats
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Average:
-    """An average effect with its influence function, length n."""
-
-    value: float
-    influence: Floats
-    rows: int = 0
 
 
 def aggregate(
@@ -137,132 +119,29 @@ def aggregate(
             f"unknown average {by!r}.{did_you_mean(by, known)} "
             f"Known: {', '.join(map(repr, known))}"
         )
-    cells = _read(effects, by, skip_missing)
+    cells = read_cells(effects, by, skip_missing)
     after = (cells.group <= cells.year) & (cells.year <= cells.group + max_e)
-    exact: _Average | None = None
+    exact: Average | None = None
     if by == "simple":
-        parts: dict[int, _Average] = {}
-        overall = _by_size(cells, after)
+        parts: dict[int, Average] = {}
+        overall = by_size(cells, after)
     elif by == "group":
-        parts, overall, exact = _by_group(cells, after)
+        parts, overall, exact = by_group(cells, after)
     elif by == "calendar":
-        parts, overall = _by_year(cells)
+        parts, overall = by_year(cells)
     else:
-        parts, overall = _by_relative_year(cells, balance_e, min_e, max_e)
+        parts, overall = by_relative_year(cells, balance_e, min_e, max_e)
     fit = _as_fit(effects, by, parts, overall, Bootstrap(level, draws, seed, multipliers))
     if exact is None:
         return fit
     return _with_exact_error(fit, exact, _clusters(effects))
 
 
-def _read(effects: Fit, by: By, skip_missing: bool) -> _Cells:
-    """Take the cells out of a fit of `group_time`."""
-    if not {"effects", "influence", "units"} <= set(effects.extra):
-        raise DataError("these are not group-time effects; give what group_time returned")
-    table, units = effects.extra["effects"], effects.extra["units"]
-    missing = table["estimate"].isna()
-    if missing.any():
-        if not skip_missing:
-            raise NotEstimableError(
-                f"{', '.join(table.loc[missing, 'term'])} could not be estimated; average "
-                "without them by skip_missing=True"
-            )
-        table = table[~missing]
-    if by == "group":
-        treated = table.loc[table["first_treated"] <= table["year"], "first_treated"]
-        table = table[table["first_treated"].isin(treated)]
-    group = table["first_treated"].to_numpy(dtype=np.float64)
-    influence = effects.extra["influence"].reindex(columns=table["term"]).fillna(0.0)
-    first, size = (units[name].to_numpy(dtype=np.float64) for name in ("first_treated", "size"))
-    member = (first[:, None] == group) * size[:, None]
-    return _Cells(
-        group=group,
-        year=table["year"].to_numpy(dtype=np.float64),
-        att=table["estimate"].to_numpy(dtype=np.float64),
-        influence=influence.to_numpy(dtype=np.float64),
-        share=member.mean(axis=0),
-        member=member,
-        treated=table["treated"].to_numpy(dtype=np.float64),
-    )
-
-
-def _by_size(cells: _Cells, chosen: Mask) -> _Average:
-    """Mean over cells by cohort size, the sizes estimated."""
-    if not chosen.any():
-        raise NotEstimableError("there is no effect after treatment to average")
-    att, share = cells.att[chosen], cells.share[chosen]
-    weights = share / share.sum()
-    value = float((weights * att).sum())
-    sizes = times(cells.member[:, chosen] - share, (att - value) / share.sum())
-    influence = times(cells.influence[:, chosen], weights) + sizes
-    return _Average(value, influence, int(cells.treated[chosen].sum()))
-
-
-def _evenly(parts: list[_Average]) -> _Average:
-    """Plain mean of averages."""
-    return _Average(
-        float(np.mean([part.value for part in parts])),
-        np.mean([part.influence for part in parts], axis=0),
-        sum(part.rows for part in parts),
-    )
-
-
-def _by_group(cells: _Cells, after: Mask) -> tuple[dict[int, _Average], _Average, _Average]:
-    """Means by cohort, and their mean with the standard error of did and the exact one."""
-    groups = np.unique(cells.group)
-    parts = {int(g): _by_size(cells, after & (cells.group == g)) for g in groups}
-    at = [int(np.flatnonzero(cells.group == g)[0]) for g in groups]
-    cohorts = replace(
-        cells,
-        group=groups,
-        year=groups,
-        att=np.array([part.value for part in parts.values()]),
-        influence=np.column_stack([part.influence for part in parts.values()]),
-        share=cells.share[at],
-        member=cells.member[:, at],
-        treated=np.array([float(part.rows) for part in parts.values()]),
-    )
-    everyone = np.ones(len(groups), dtype=bool)
-    exact = _by_size(cohorts, everyone)
-    # did takes the cohorts of the first cells, in general all the first cohort,
-    # for the cohorts whose shares are estimated
-    as_did = replace(cohorts, member=cells.member[:, : len(groups)])
-    return parts, _by_size(as_did, everyone), exact
-
-
-def _by_year(cells: _Cells) -> tuple[dict[int, _Average], _Average]:
-    treated = cells.group <= cells.year
-    years = np.unique(cells.year[treated])
-    parts = {int(t): _by_size(cells, treated & (cells.year == t)) for t in years}
-    if not parts:
-        raise NotEstimableError("there is no effect after treatment to average")
-    return parts, _evenly(list(parts.values()))
-
-
-def _by_relative_year(
-    cells: _Cells, balance_e: int | None, min_e: float, max_e: float
-) -> tuple[dict[int, _Average], _Average]:
-    relative = cells.year - cells.group
-    chosen = (relative >= min_e) & (relative <= max_e)
-    if balance_e is not None:
-        first, last = cells.year.min(), cells.year.max()
-        chosen &= last - cells.group >= balance_e
-        chosen &= (relative <= balance_e) & (relative >= balance_e - last + first)
-    if not (chosen & (relative >= 0)).any():
-        raise NotEstimableError(
-            "no cohort has an effect after treatment within balance_e, min_e and max_e"
-        )
-    parts = {
-        int(e): _by_size(cells, chosen & (relative == e)) for e in np.unique(relative[chosen])
-    }
-    return parts, _evenly([part for e, part in parts.items() if e >= 0])
-
-
 def _as_fit(
     effects: Fit,
     by: By,
-    parts: dict[int, _Average],
-    overall: _Average,
+    parts: dict[int, Average],
+    overall: Average,
     bootstrap: Bootstrap,
 ) -> Fit:
     clusters = _clusters(effects)
@@ -299,7 +178,7 @@ def _as_fit(
     return replace(fit, stats={**fit.stats, **critical}, extra={TABLES[by]: table})
 
 
-def _with_exact_error(fit: Fit, exact: _Average, clusters: Codes) -> Fit:
+def _with_exact_error(fit: Fit, exact: Average, clusters: Codes) -> Fit:
     """Show the standard error by the paper beside that of did."""
     se = float(np.sqrt(influence_covariance(exact.influence[:, None], clusters)[0, 0]))
     fit = replace(fit, stats={**fit.stats, "overall_se_exact": se})
@@ -318,7 +197,7 @@ def _clusters(effects: Fit) -> Codes:
     return effects.extra["units"]["cluster"].to_numpy(dtype=np.int64)
 
 
-def _with_joint_tests(fit: Fit, parts: dict[int, _Average]) -> Fit:
+def _with_joint_tests(fit: Fit, parts: dict[int, Average]) -> Fit:
     tests = list(fit.diagnostics)
     for name, side in (
         ("joint test of leads", [term(e) for e in parts if e < 0]),

@@ -33,6 +33,8 @@ def bacon(
 ) -> Fit:
     """Take the two-way fixed effects coefficient apart into two-by-two comparisons.
 
+    Estimand: what two-way fixed effects estimate, b, which is the mean effect on
+    the treated only under parallel trends and effects that stay as they begin.
     y_it = b D_it + a_i + d_t + e_it with D_it = 1{t >= g_i}. Then b = sum of
     weight x estimate over pairs of cohorts (Goodman-Bacon 2021,
     "Difference-in-differences with variation in treatment timing", Theorem 1).

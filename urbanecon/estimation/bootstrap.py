@@ -6,7 +6,6 @@ import math
 import warnings as python_warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -23,13 +22,18 @@ from urbanecon.estimation.bootstrap_grouping import Grouping, grouping_of
 from urbanecon.estimation.bootstrap_intervals import interval, p_value
 from urbanecon.estimation.bootstrap_result import Wild, WildBootstrap, notes_on
 from urbanecon.estimation.bootstrap_sums import (
+    Bootstrapped,
     Restriction,
+    StudentDraws,
     observed_covariance,
-    student_draws,
-    wald_draws,
+    quadratic_forms,
+    resampled,
+    student,
 )
+from urbanecon.estimation.mapping import MapLike
 from urbanecon.estimation.moments import moments_of
-from urbanecon.estimation.moments_ols import Linear, clustered_factor, ols
+from urbanecon.estimation.moments_errors import clustered_factor
+from urbanecon.estimation.moments_ols import Linear, ols
 from urbanecon.estimation.sample import EstimationSample, Floats, draw_sample
 
 
@@ -42,6 +46,7 @@ def wild_bootstrap(
     cluster: str | Sequence[str] = (),
     draw_by: str | None = None,
     unions: Mapping[str, Sequence[object] | pd.Series] | None = None,
+    map_: MapLike = map,
 ) -> WildBootstrap:
     """Test coefficients of a least-squares estimate by the wild cluster bootstrap.
 
@@ -68,6 +73,9 @@ def wild_bootstrap(
     unions
         Labels, length G in the order of the moments' clusters, by name:
         ``{"province": [...]}``.
+    map_
+        Runs the draws, some at a time, with the same digits anywhere; see
+        `mapping.MapLike`.
 
     Raises
     ------
@@ -82,7 +90,8 @@ def wild_bootstrap(
     Warns
     -----
     EstimationWarning
-        Few distinct draws, draws without a variance, an unbounded interval.
+        Few distinct draws, or draws without a variance; an unbounded interval,
+        once it is asked for.
     """
     how = how or Wild()
     estimate.moments.refuse_swept("the wild bootstrap")
@@ -90,10 +99,10 @@ def wild_bootstrap(
     at, distance, null = _null(estimate, terms, values)
     names, drawn_by, grouping = grouping_of(estimate.moments, cluster, draw_by, unions or {})
     weights = Weights(how.law, int(grouping.drawn.max()) + 1, how.draws, how.seed)
-    hypothesis = _Hypothesis(estimate, Restriction(at, distance), grouping, weights, how)
-    drawn = hypothesis.by_t() if len(at) == 1 else hypothesis.by_f()
-    unusable = int(np.isnan(drawn.distribution).sum())
-    notes = notes_on(weights, drawn_by, unusable, drawn.interval)
+    test = _Hypothesis(estimate, Restriction(at, distance), grouping, weights, how, map_)
+    statistic, distribution = test.by_t() if len(at) == 1 else test.by_f()
+    unusable = int(np.isnan(distribution).sum())
+    notes = notes_on(weights, drawn_by, unusable)
     for note in notes:
         python_warnings.warn(f"{estimate.outcome}: {note}", EstimationWarning, stacklevel=2)
     return WildBootstrap(
@@ -101,9 +110,8 @@ def wild_bootstrap(
         terms=tuple(estimate.terms[j] for j in at),
         estimates=tuple(float(estimate.params[j]) for j in at),
         values=null,
-        statistic=drawn.statistic,
-        p=drawn.p,
-        interval=drawn.interval,
+        statistic=statistic,
+        p=p_value(distribution, statistic, how.tail if len(at) == 1 else "symmetric"),
         level=how.level,
         tail=how.tail,
         draws=weights.draws,
@@ -114,18 +122,10 @@ def wild_bootstrap(
         drawn_by=drawn_by,
         drawn_clusters=weights.clusters,
         unusable=unusable,
-        distribution=drawn.distribution,
+        distribution=distribution,
         warnings=notes,
+        inverted=test.inverted,
     )
-
-
-class _Drawn(NamedTuple):
-    """What the draws say of a hypothesis."""
-
-    statistic: float
-    distribution: Floats
-    p: float
-    interval: tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -137,44 +137,59 @@ class _Hypothesis:
     grouping: Grouping
     weights: Weights
     how: Wild
+    map_: MapLike
+
+    def by_t(self) -> tuple[float, Floats]:
+        """Statistic t of one coefficient, and those of the draws."""
+        moves, variances = self._drawn([self._scores(self.restriction.distance)])
+        return float(self.restriction.distance[0]) / self._se, student(
+            moves[:, 0], variances[:, 0, 0]
+        )
+
+    def by_f(self) -> tuple[float, Floats]:
+        """Statistic F of several coefficients, and those of the draws."""
+        distance, q = self.restriction.distance, len(self.restriction.at)
+        statistic = float(distance @ np.linalg.solve(self._covariance, distance) / q)
+        return statistic, quadratic_forms(*self._drawn([self._scores(distance)])) / q
+
+    def inverted(self) -> tuple[float, float]:
+        """Null values of one coefficient that are not rejected; F has no interval."""
+        if len(self.restriction.at) > 1:
+            return math.nan, math.nan
+        scores = [self.estimate.scores]
+        if self.how.restricted:
+            scores.append(self._scores(np.ones(1)) - self.estimate.scores)
+        drawn, covariances = self._drawn(scores)
+        sets, size = len(scores), self.weights.draws
+        moves, variances = np.zeros((size, 2)), np.zeros((size, 2, 2))
+        moves[:, :sets], variances[:, :sets, :sets] = drawn, covariances
+        draws = StudentDraws(moves, variances[:, *np.tril_indices(2)], self._se)
+        estimate = float(self.estimate.params[self.restriction.at[0]])
+        return interval(draws, estimate, self.how.level, self.how.tail)
+
+    def _scores(self, distance: Floats) -> Floats:
+        """Scores of the residuals that are drawn: under the null hypothesis if restricted."""
+        if self.how.restricted:
+            return self.restriction.scores(self.estimate, distance)
+        return self.estimate.scores
+
+    def _drawn(self, scores: Sequence[Floats]) -> tuple[Floats, Floats]:
+        """Moves of the draws and their covariances, small-sample factor included."""
+        sums = Bootstrapped(self.estimate, self.restriction.at, self.grouping)
+        moves, covariances = resampled(sums, scores, self.weights, self.map_)
+        return moves, covariances * self._factor
 
     @property
-    def factor(self) -> float:
+    def _factor(self) -> float:
         return clustered_factor(self.estimate, self.grouping.clusterings)
 
-    def by_t(self) -> _Drawn:
-        """One coefficient: t, and the interval that inverts it."""
-        (at,), (distance,) = self.restriction.at, self.restriction.distance.tolist()
-        student = student_draws(
-            self.estimate,
-            at,
-            self.grouping,
-            self.weights,
-            restricted=self.how.restricted,
-            factor=self.factor,
-        )
-        statistic, distribution = distance / student.se, student.t(distance)
-        p = p_value(distribution, statistic, self.how.tail)
-        b = float(self.estimate.params[at])
-        return _Drawn(
-            statistic, distribution, p, interval(student, b, self.how.level, self.how.tail)
-        )
+    @property
+    def _covariance(self) -> Floats:
+        return observed_covariance(self.estimate, self.restriction.at, self.grouping, self._factor)
 
-    def by_f(self) -> _Drawn:
-        """Several coefficients: F, which has one tail and no interval."""
-        at, distance = self.restriction.at, self.restriction.distance
-        covariance = observed_covariance(self.estimate, at, self.grouping, self.factor)
-        statistic = float(distance @ np.linalg.solve(covariance, distance) / len(at))
-        distribution = wald_draws(
-            self.estimate,
-            self.restriction,
-            self.grouping,
-            self.weights,
-            restricted=self.how.restricted,
-            factor=self.factor,
-        )
-        p = p_value(distribution, statistic, "symmetric")
-        return _Drawn(statistic, distribution, p, (math.nan, math.nan))
+    @property
+    def _se(self) -> float:
+        return float(np.sqrt(self._covariance[0, 0]))
 
 
 def bootstrap_equation(
@@ -189,6 +204,7 @@ def bootstrap_equation(
     values: float | Sequence[float] = 0.0,
     draw_by: str | None = None,
     weights: str | None = None,
+    map_: MapLike = map,
 ) -> WildBootstrap:
     """Estimate an equation and test `terms` by the wild cluster bootstrap.
 
@@ -202,6 +218,8 @@ def bootstrap_equation(
         Columns, index levels or interactions; see `wild_bootstrap`.
     weights
         Column of observation weights.
+    map_
+        As `wild_bootstrap`.
 
     Raises
     ------
@@ -220,7 +238,7 @@ def bootstrap_equation(
     unions = {key: _labels(sample, key, finest) for key in keys if key != finest}
     estimate = ols(moments, outcome, regressors, tested[0])
     return wild_bootstrap(
-        estimate, tested, values, how, cluster=by, draw_by=draw_by, unions=unions
+        estimate, tested, values, how, cluster=by, draw_by=draw_by, unions=unions, map_=map_
     )
 
 

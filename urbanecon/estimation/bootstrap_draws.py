@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
+import numpy.typing as npt
 
 from urbanecon.errors import EstimationError, UnknownNameError, did_you_mean
 from urbanecon.estimation.sample import Floats
@@ -24,6 +25,9 @@ FEW = 7
 
 WEBB = np.array([-math.sqrt(1.5), -1.0, -math.sqrt(0.5), math.sqrt(0.5), 1.0, math.sqrt(1.5)])
 GOLDEN = (1 + math.sqrt(5)) / 2
+MAMMEN = np.array([GOLDEN, 1 - GOLDEN])
+
+Points = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,8 @@ class Weights:
         Draws asked for. With Rademacher weights and 2^G no greater than that,
         each of the 2^G vectors is taken once instead.
     seed
-        Seed or generator; unused when every vector is taken.
+        Seed, or a generator that gives one; unused when every vector is taken.
+        Once made, the weights are the same however often they are read.
 
     Raises
     ------
@@ -69,6 +74,8 @@ class Weights:
             )
         if self.asked < 1:
             raise EstimationError(f"the number of draws must be positive, found {self.asked}")
+        if isinstance(self.seed, np.random.Generator):
+            object.__setattr__(self, "seed", int(self.seed.integers(2**63)))
 
     @property
     def enumerated(self) -> bool:
@@ -85,31 +92,44 @@ class Weights:
         """Whether a two-point law repeats itself too often to be a law of t."""
         return self.law != "webb" and self.clusters < FEW
 
-    def chunks(self) -> Iterator[Floats]:
-        """Vectors of weights, at most `AT_ONCE` x G at a time."""
+    def points(self) -> Iterator[Points]:
+        """Which point of the law each weight is, at most `AT_ONCE` x G at a time."""
         rng = np.random.default_rng(self.seed)
         for start in range(0, self.draws, AT_ONCE):
             size = min(AT_ONCE, self.draws - start)
             if self.enumerated:
-                numbers = np.arange(start, start + size)[:, None]
-                yield _signs((numbers >> np.arange(self.clusters)) & 1)
+                yield _bits(np.arange(start, start + size, dtype="<u8")[:, None], self.clusters)
             else:
                 yield _drawn(self.law, (size, self.clusters), rng)
+
+    def at(self, points: Points) -> Floats:
+        """Vectors of weights at these points of the law, B x G."""
+        if self.law == "rademacher":
+            signs = np.asarray(points * -2.0)
+            signs += 1.0
+            return signs
+        return (WEBB if self.law == "webb" else MAMMEN)[points]
+
+    def chunks(self) -> Iterator[Floats]:
+        """Vectors of weights, at most `AT_ONCE` x G at a time."""
+        return map(self.at, self.points())
 
     def matrix(self) -> Floats:
         """All vectors of weights, draws x G; for one draw at a time and for checks."""
         return np.concatenate(list(self.chunks()))
 
 
-def _drawn(law: WeightLaw, shape: tuple[int, int], rng: np.random.Generator) -> Floats:
+def _drawn(law: WeightLaw, shape: tuple[int, int], rng: np.random.Generator) -> Points:
+    draws, clusters = shape
     if law == "rademacher":
-        return _signs(rng.integers(0, 2, size=shape, dtype=np.int8))
+        words = -(-clusters // 64)
+        return _bits(rng.integers(2**64, size=(draws, words), dtype=np.uint64), clusters)
     if law == "webb":
-        return WEBB[rng.integers(0, 6, size=shape, dtype=np.int8)]
-    low = rng.random(shape) < GOLDEN / math.sqrt(5)
-    return np.where(low, 1 - GOLDEN, GOLDEN)
+        return rng.integers(0, 6, size=shape, dtype=np.int8).view(np.uint8)
+    return (rng.random(shape) < GOLDEN / math.sqrt(5)).view(np.uint8)
 
 
-def _signs(bits: np.ndarray) -> Floats:
-    """1 for 0 and -1 for 1."""
-    return 1.0 - 2.0 * bits.astype(np.float64)
+def _bits(words: np.ndarray, count: int) -> Points:
+    """The lowest bits of the words of each row, rows x count."""
+    octets = words.astype("<u8", copy=False).view(np.uint8)
+    return np.unpackbits(octets, axis=1, count=count, bitorder="little")

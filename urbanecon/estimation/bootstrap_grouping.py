@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from urbanecon.errors import EstimationError, UnknownNameError, did_you_mean
-from urbanecon.estimation.moments import Moments
+from urbanecon.estimation.cluster_products import Moments
 from urbanecon.estimation.sample import Codes
 
 

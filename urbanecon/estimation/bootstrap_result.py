@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import warnings as python_warnings
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from urbanecon.errors import EstimationError, UnknownNameError, did_you_mean
+from urbanecon.errors import EstimationError, EstimationWarning, UnknownNameError, did_you_mean
 from urbanecon.estimation.bootstrap_draws import DRAWS, WeightLaw, Weights
 from urbanecon.estimation.bootstrap_intervals import TAILS, Tail
 from urbanecon.estimation.fit import Diagnostic
@@ -60,7 +62,7 @@ class Wild:
             raise EstimationError(f"the level must lie between 0 and 1, found {self.level}")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class WildBootstrap:
     """A wild bootstrap test of one coefficient (t) or several (F).
 
@@ -74,8 +76,6 @@ class WildBootstrap:
         t = (b - r) / se, or F = (b - r)'V^-1 (b - r) / q.
     p
         Share of the draws that are more extreme; see `bootstrap_intervals`.
-    interval
-        Ends of the inverted test; NaN for several coefficients.
     level, tail
         Of the interval; of p and interval. F has one tail.
     draws, enumerated
@@ -92,6 +92,8 @@ class WildBootstrap:
         Statistics of the draws, length B, in the order of the weights.
     warnings
         Caveats in words.
+    inverted
+        Finds `interval`.
     """
 
     outcome: str
@@ -100,7 +102,6 @@ class WildBootstrap:
     values: tuple[float, ...]
     statistic: float
     p: float
-    interval: tuple[float, float]
     level: float
     tail: Tail
     draws: int
@@ -113,6 +114,28 @@ class WildBootstrap:
     unusable: int
     distribution: Floats
     warnings: tuple[str, ...]
+    inverted: Callable[[], tuple[float, float]]
+
+    @cached_property
+    def interval(self) -> tuple[float, float]:
+        """Null values that are not rejected, by the same draws; NaN for several coefficients.
+
+        Found when first asked for, since it takes more than the test itself.
+
+        Warns
+        -----
+        EstimationWarning
+            An end is infinite: no distant value is rejected.
+        """
+        ends = self.inverted()
+        if any(map(math.isinf, ends)):
+            python_warnings.warn(
+                f"{self.outcome}: the interval is unbounded: no distant value of the coefficient "
+                "is rejected",
+                EstimationWarning,
+                stacklevel=2,
+            )
+        return ends
 
     @property
     def words(self) -> str:
@@ -133,9 +156,7 @@ class WildBootstrap:
         return Diagnostic(f"wild bootstrap test of {null}", self.statistic, (), self.p, self.words)
 
 
-def notes_on(
-    weights: Weights, drawn_by: str, unusable: int, ends: tuple[float, float]
-) -> tuple[str, ...]:
+def notes_on(weights: Weights, drawn_by: str, unusable: int) -> tuple[str, ...]:
     """Caveats of a bootstrap in words."""
     notes = []
     if weights.few:
@@ -147,6 +168,4 @@ def notes_on(
         notes.append(
             f"{unusable} of {weights.draws} draws have no positive variance and are left out of p"
         )
-    if any(map(math.isinf, ends)):
-        notes.append("the interval is unbounded: no distant value of the coefficient is rejected")
     return tuple(notes)

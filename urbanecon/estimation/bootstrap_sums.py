@@ -13,16 +13,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
 from urbanecon.errors import EstimationError
-from urbanecon.estimation.bootstrap_draws import Weights
+from urbanecon.estimation.bootstrap_draws import Points, Weights
 from urbanecon.estimation.bootstrap_grouping import Grouping, joined
+from urbanecon.estimation.cluster_products import added_up
+from urbanecon.estimation.exact_sums import signed_sums
 from urbanecon.estimation.least_squares import cross
+from urbanecon.estimation.mapping import MapLike
 from urbanecon.estimation.moments_ols import Linear
 from urbanecon.estimation.sample import Codes, Floats
 
+IN_CACHE = 256
+"""Draws computed at once: few enough for their scores to stay in the processor's cache."""
 NO_VARIANCE = 1e-18
 """A variance below this share of the largest of the draws is rounding."""
 
@@ -49,6 +56,21 @@ class Restriction:
         return np.asarray(estimate.scores + np.einsum("gij,j->gi", estimate.gram, move))
 
 
+class Summed(NamedTuple):
+    """Scores as the draws need them.
+
+    Attributes
+    ----------
+    moves
+        What each weight moves the K coefficients by, (number of weights) x K.
+    scores
+        Scores of the q tested coefficients by cell and weight, (pairs of them) x q.
+    """
+
+    moves: Floats
+    scores: Floats
+
+
 class Bootstrapped:
     """Moves of the q tested coefficients and scores along them, for any weights."""
 
@@ -56,44 +78,51 @@ class Bootstrapped:
         self.grouping, self.q = grouping, len(at)
         self.at, self.bread = list(at), estimate.bread
         self.rows = estimate.bread[self.at]
-        cells = int(grouping.cells.max()) + 1
+        self.cells = int(grouping.cells.max()) + 1
         along = np.einsum("qk,gkl->gql", self.rows, estimate.gram)
-        self.along = np.zeros((cells, *along.shape[1:]))
-        np.add.at(self.along, grouping.cells, along)
-        pairs = joined(grouping.cells, grouping.drawn)
-        first = np.unique(pairs, return_index=True)[1]
-        self.pairs, self.pair_weight = pairs, grouping.drawn[first]
-        self.starts = np.searchsorted(grouping.cells[first], np.arange(cells))
+        by_cell = added_up(along, grouping.cells, self.cells)
+        self.along = np.ascontiguousarray(by_cell.transpose(1, 2, 0))
+        self.pairs = joined(grouping.cells, grouping.drawn)
+        first = np.unique(self.pairs, return_index=True)[1]
+        self.pair_weight = grouping.drawn[first]
+        self.starts = np.searchsorted(grouping.cells[first], np.arange(self.cells))
+        # whether the weights are those of the pairs, in their order
+        self.plain = np.array_equal(self.pair_weight, np.arange(int(grouping.drawn.max()) + 1))
 
-    def of(self, weights: Floats, scores: Floats) -> tuple[Floats, list[Floats]]:
+    def summed(self, scores: Floats) -> Summed:
+        """Sum scores (G x K) by what is drawn together."""
+        by_weight = added_up(scores, self.grouping.drawn, int(self.grouping.drawn.max()) + 1)
+        tested = np.einsum("gk,qk->gq", scores, self.rows)
+        return Summed(
+            np.einsum("dk,kl->dl", by_weight, self.bread),
+            added_up(tested, self.pairs, len(self.pair_weight)),
+        )
+
+    def of(
+        self, weights: Floats, summed: Summed, *, signs: bool = False
+    ) -> tuple[Floats, list[Floats]]:
         """Moves (B x q) and, by tested coefficient, scores of the cells (B x cells).
 
         Parameters
         ----------
         weights
             B x (number of weights).
-        scores
-            G x K.
+        signs
+            Whether the weights are all -1 or 1, which is faster.
         """
-        sums = np.zeros((weights.shape[1], scores.shape[1]))
-        np.add.at(sums, self.grouping.drawn, scores)
-        moves = np.einsum("bd,dk->bk", weights, np.einsum("dk,kl->dl", sums, self.bread))
-        pair_scores = np.zeros((len(self.pair_weight), self.q))
-        np.add.at(pair_scores, self.pairs, np.einsum("gk,qk->gq", scores, self.rows))
-        drawn = weights if self._plain else weights[:, self.pair_weight]
+        if signs:
+            moves = signed_sums(weights, summed.moves)
+        else:
+            moves = np.einsum("bd,dk->bk", weights, summed.moves)
+        drawn = weights if self.plain else weights[:, self.pair_weight]
         cells = []
         for j in range(self.q):
-            own = drawn * pair_scores[:, j]
-            if len(self.starts) < own.shape[1]:
+            own = drawn * summed.scores[:, j]
+            if self.cells < own.shape[1]:
                 own = np.add.reduceat(own, self.starts, axis=1)
-            own -= np.einsum("bk,kc->bc", moves, np.ascontiguousarray(self.along[:, j].T))
+            own -= np.einsum("bk,kc->bc", moves, self.along[j])
             cells.append(own)
         return moves[:, self.at], cells
-
-    @property
-    def _plain(self) -> bool:
-        """Whether the weights are those of the pairs, in their order."""
-        return np.array_equal(self.pair_weight, np.arange(int(self.grouping.drawn.max()) + 1))
 
     def meat(self, a: Floats, b: Floats) -> Floats:
         """Sum over clusters of products of two scores of the cells, length B."""
@@ -111,6 +140,48 @@ def _by_cluster(cells: Floats, codes: Codes) -> Floats:
     order = np.argsort(codes, kind="stable")
     starts = np.searchsorted(codes[order], np.arange(int(codes.max()) + 1))
     return np.asarray(np.add.reduceat(cells[:, order], starts, axis=1))
+
+
+def resampled(
+    sums: Bootstrapped, scores: Sequence[Floats], weights: Weights, map_: MapLike
+) -> tuple[Floats, Floats]:
+    """All draws of the tested coefficients, from one set of scores or several.
+
+    With q coefficients and m sets there are M = mq columns, set by set.
+
+    Returns
+    -------
+    Moves, B x M, and their covariances without small-sample factor, B x M x M.
+    """
+    summed = tuple(map(sums.summed, scores))
+    found = list(map_(partial(_chunk, sums, summed, weights), weights.points()))
+    moves, covariances = zip(*found, strict=True)
+    return np.concatenate(moves), np.concatenate(covariances)
+
+
+def _chunk(
+    sums: Bootstrapped, scores: tuple[Summed, ...], weights: Weights, points: Points
+) -> tuple[Floats, Floats]:
+    """A work unit of `resampled`: some of the draws, few at a time."""
+    columns = len(scores) * sums.q
+    moves = np.empty((len(points), columns))
+    covariance = np.empty((len(points), columns, columns))
+    for start in range(0, len(points), IN_CACHE):
+        here = slice(start, start + IN_CACHE)
+        drawn, signs = weights.at(points[here]), weights.law == "rademacher"
+        found = [sums.of(drawn, each, signs=signs) for each in scores]
+        moves[here] = np.hstack([move for move, _ in found])
+        cells = [column for _, by_term in found for column in by_term]
+        for i, one in enumerate(cells):
+            for j, other in enumerate(cells[: i + 1]):
+                covariance[here, i, j] = covariance[here, j, i] = sums.meat(one, other)
+    return moves, covariance
+
+
+def student(moves: Floats, variances: Floats) -> Floats:
+    """Statistics t of draws, length B; NaN where one has no positive variance."""
+    sound = variances > NO_VARIANCE * max(float(variances.max()), 0.0)
+    return np.where(sound, moves / np.sqrt(np.where(sound, variances, 1.0)), np.nan)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,73 +207,9 @@ class StudentDraws:
 
     def t(self, distance: float) -> Floats:
         """Statistics of the draws; NaN where a draw has no positive variance."""
-        move = self.moves[:, 0] + distance * self.moves[:, 1]
         v00, v01, v11 = self.variances.T
         variance = v00 + distance * (2 * v01 + distance * v11)
-        sound = variance > NO_VARIANCE * max(float(variance.max()), 0.0)
-        return np.where(sound, move / np.sqrt(np.where(sound, variance, 1.0)), np.nan)
-
-
-def student_draws(
-    estimate: Linear,
-    at: int,
-    grouping: Grouping,
-    weights: Weights,
-    *,
-    restricted: bool,
-    factor: float,
-) -> StudentDraws:
-    """All draws for one coefficient.
-
-    Parameters
-    ----------
-    at
-        Position of the term.
-    restricted
-        Whether the residuals satisfy the null hypothesis (WCR) or not (WCU).
-    factor
-        Small-sample factor of the covariance.
-    """
-    sums = Bootstrapped(estimate, [at], grouping)
-    slope = Restriction([at], np.ones(1)).scores(estimate, np.ones(1)) - estimate.scores
-    moves, variances = np.zeros((weights.draws, 2)), np.zeros((weights.draws, 3))
-    start = 0
-    for w in weights.chunks():
-        chunk = slice(start, start + len(w))
-        move, (cells,) = sums.of(w, estimate.scores)
-        moves[chunk, 0], variances[chunk, 0] = move[:, 0], sums.meat(cells, cells)
-        if restricted:
-            move, (sloped,) = sums.of(w, slope)
-            moves[chunk, 1] = move[:, 0]
-            variances[chunk, 1] = sums.meat(cells, sloped)
-            variances[chunk, 2] = sums.meat(sloped, sloped)
-        start = chunk.stop
-    se = np.sqrt(observed_covariance(estimate, [at], grouping, factor)[0, 0])
-    return StudentDraws(moves, variances * factor, float(se))
-
-
-def wald_draws(
-    estimate: Linear,
-    restriction: Restriction,
-    grouping: Grouping,
-    weights: Weights,
-    *,
-    restricted: bool,
-    factor: float,
-) -> Floats:
-    """F statistics of the draws for q restrictions at once, length B; NaN as above."""
-    at = restriction.at
-    sums = Bootstrapped(estimate, at, grouping)
-    scores = restriction.scores(estimate, restriction.distance) if restricted else estimate.scores
-    found = []
-    for w in weights.chunks():
-        move, cells = sums.of(w, scores)
-        covariance = np.empty((len(w), len(at), len(at)))
-        for i in range(len(at)):
-            for j in range(i + 1):
-                covariance[:, i, j] = covariance[:, j, i] = sums.meat(cells[i], cells[j])
-        found.append(quadratic_forms(move, covariance * factor) / len(at))
-    return np.concatenate(found)
+        return student(self.moves[:, 0] + distance * self.moves[:, 1], variance)
 
 
 def quadratic_forms(moves: Floats, covariance: Floats) -> Floats:
@@ -229,8 +236,7 @@ def observed_covariance(
         clusterings whose intersection weighs more than they.
     """
     scores = np.einsum("gk,qk->gq", estimate.scores, estimate.bread[list(at)])
-    cells = np.zeros((int(grouping.cells.max()) + 1, len(at)))
-    np.add.at(cells, grouping.cells, scores)
+    cells = added_up(scores, grouping.cells, int(grouping.cells.max()) + 1)
     meat = np.zeros((len(at), len(at)))
     for codes, sign in grouping.ways:
         sums = _by_cluster(cells.T, codes).T

@@ -24,7 +24,6 @@ from urbanecon.estimation.panel_equation import (
     consecutive,
     panel_equation,
     quasi_demeaned,
-    renumbered,
     residuals_of,
     unit_means,
     with_constant,
@@ -36,7 +35,7 @@ from urbanecon.estimation.panel_models import (
     random_effects_model,
 )
 from urbanecon.estimation.panel_tests import breusch_pagan_scores
-from urbanecon.estimation.sample import Codes, EstimationSample, Floats, Mask
+from urbanecon.estimation.sample import Codes, EstimationSample, Floats, Mask, renumbered
 from urbanecon.estimation.serial_tests import autoregression_test
 
 
@@ -132,10 +131,11 @@ def between(
 ) -> Fit:
     """Least squares on the means of the units, each unit counting once.
 
-    ybar_i = c + xbar_i'b + ubar_i. Estimand: the coefficient of the linear
-    predictor across units; equal to that within them only when unit effects are
-    uncorrelated with the regressors. Means are over the complete rows of a unit
-    and are not weighted by their number, as in plm and Stata:
+    ybar_i = c + xbar_i'b + ubar_i (Maddala 1971, Econometrica 39(2):341-358).
+    Estimand: the coefficient of the linear predictor across units; equal to that
+    within them, and an effect, only on the assumption that unit effects and mean
+    errors are uncorrelated with the mean regressors. Means are over the complete
+    rows of a unit and are not weighted by their number, as in plm and Stata:
     `linearmodels.BetweenOLS`.
 
     Parameters are those of `random_effects`; keys of the inference must be
@@ -182,11 +182,12 @@ def first_difference(
 ) -> Fit:
     """Least squares on changes from one period to the next.
 
-    dy_it = dx_it'b + de_it. Estimand: b; consistent when changes of the error
-    are uncorrelated with changes of the regressors (weaker than strict
-    exogeneity), efficient when errors are a random walk. A change needs the
-    unit in both of two consecutive periods of the sample; a gap gives none, as in
-    `linearmodels.FirstDifferenceOLS`. Clusters are keys of the later row.
+    dy_it = dx_it'b + de_it (Wooldridge 2010, section 10.6). Estimand: b; consistent
+    when changes of the error are uncorrelated with changes of the regressors
+    (weaker than strict exogeneity), efficient when errors are a random walk. A
+    change needs the unit in both of two consecutive periods of the sample; a gap
+    gives none, as in `linearmodels.FirstDifferenceOLS`. Clusters are keys of the
+    later row.
 
     Parameters
     ----------

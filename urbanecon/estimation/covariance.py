@@ -55,17 +55,28 @@ def meat_cluster(scores: Floats, codes: Codes) -> Floats:
     return cross(sums, sums)
 
 
-def meat_multiway(scores: Floats, clusters: Sequence[Codes]) -> Floats:
+def meat_multiway(
+    scores: Floats, clusters: Sequence[Codes], *, own_factors: bool = False
+) -> Floats:
     """Clustering in several dimensions by inclusion and exclusion.
 
     One way M_A; two ways M_A + M_B - M_AB; and so on (Cameron, Gelbach and
     Miller 2011, "Robust inference with multiway clustering"). With
     two or more ways the matrix need not be positive semidefinite.
+
+    Parameters
+    ----------
+    own_factors
+        Whether each term carries G / (G - 1), G its own number of clusters,
+        those of the intersection for M_AB.
     """
     total = np.zeros((scores.shape[1], scores.shape[1]))
     for ways in range(1, len(clusters) + 1):
         for chosen in combinations(clusters, ways):
-            total += (-1) ** (ways + 1) * meat_cluster(scores, _intersection(chosen))
+            codes = _intersection(chosen)
+            groups = int(codes.max()) + 1
+            factor = groups / (groups - 1) if own_factors else 1.0
+            total += (-1) ** (ways + 1) * factor * meat_cluster(scores, codes)
     return total
 
 

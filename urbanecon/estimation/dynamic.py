@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 
 from urbanecon.errors import EstimationError, EstimationWarning
-from urbanecon.estimation.dynamic_equation import absent_periods
 from urbanecon.estimation.dynamic_instruments import GmmStyle, IvStyle
 from urbanecon.estimation.dynamic_moments import (
     Moments,
@@ -19,17 +18,21 @@ from urbanecon.estimation.dynamic_moments import (
     take_step,
     windmeijer,
 )
-from urbanecon.estimation.dynamic_stacking import CONSTANT, TIME, Choices, Stacked, stack
+from urbanecon.estimation.dynamic_report import (
+    counts,
+    group_tests,
+    notes_on_sample,
+    serial_tests,
+    tables,
+    wald_tests,
+)
+from urbanecon.estimation.dynamic_stacking import Choices, Stacked, stack
 from urbanecon.estimation.dynamic_tests import (
     IidErrors,
     caveats,
-    difference_in_hansen,
-    freed,
     overidentification,
-    serial_correlation,
-    wald,
 )
-from urbanecon.estimation.fit import Diagnostic, Fit
+from urbanecon.estimation.fit import Fit
 from urbanecon.estimation.sample import Floats
 
 
@@ -52,6 +55,8 @@ def dynamic_panel(
     """Estimate a dynamic panel equation by difference or system GMM.
 
     y_it = sum_l r_l y_i,t-l + x_it'b + d_t + a_i + e_it, T short and N large.
+    Estimand: r and b, the response of y to its own past and to x with a_i and d_t
+    held fixed, the same for all units.
     Difference GMM (Arellano and Bond 1991) takes a_i out by first differences, or
     by forward orthogonal deviations (Arellano and Bover 1995), and instruments
     with past levels; system GMM (Blundell and Bond 1998) adds the equation in
@@ -177,10 +182,10 @@ def _fit(stacked: Stacked, outcome: str, choices: Choices) -> Fit:
     iid = None
     if choices.steps == 1 and not choices.robust:
         iid = IidErrors(sigma2, stacked.rows.loadings())
-    tests = _serial(stacked, step, vcov, iid)
+    tests = serial_tests(stacked, step, vcov, iid)
     tests += overidentification(first, second, sigma2)
-    tests += _groups_tested(stacked, second)
-    tests += _walds(stacked, step, vcov)
+    tests += group_tests(stacked, second)
+    tests += wald_tests(stacked, step, vcov)
     shown = stacked.shown
     terms = [stacked.terms[j] for j in shown]
     used = stacked.rows.uses.any(axis=1)
@@ -200,13 +205,13 @@ def _fit(stacked: Stacked, outcome: str, choices: Choices) -> Fit:
         inference=choices.inference,
         n_clusters={names[0]: units},
         fixed_effects=tuple(names[: 2 if choices.time_effects else 1]),
-        stats=_stats(stacked, sigma2, units),
+        stats=counts(stacked, sigma2, units),
         diagnostics=tuple(tests),
         warnings=(
-            *_notes(stacked, units),
+            *notes_on_sample(stacked, units),
             *caveats(moments.z.shape[2], units, second, tests, choices.robust),
         ),
-        extra=_extra(stacked, first, step, vcov),
+        extra=tables(stacked, first, step, vcov),
     )
 
 
@@ -225,94 +230,3 @@ def _sigma2(first: Step, stacked: Stacked, choices: Choices) -> float:
     df = rows.sum() - len(first.params)
     factor = 2.0 if choices.transform == "difference" else 1.0
     return float(np.sum(e**2) / (factor * df)) if df > 0 else np.nan
-
-
-def _serial(stacked: Stacked, step: Step, vcov: Floats, iid: IidErrors | None) -> list[Diagnostic]:
-    moments, changes = stacked.moments, stacked.changes
-    return [serial_correlation(moments, step, vcov, changes, order, iid=iid) for order in (1, 2)]
-
-
-def _groups_tested(stacked: Stacked, second: Step) -> list[Diagnostic]:
-    if len(stacked.groups) == len(stacked.terms):
-        return []
-    moments = stacked.moments
-    columns = freed(moments, second)
-    return [
-        test
-        for name, rest in _tested_groups(stacked.groups)
-        for test in difference_in_hansen(moments, second, columns, name, rest)
-    ]
-
-
-def _walds(stacked: Stacked, step: Step, vcov: Floats) -> list[Diagnostic]:
-    shown = stacked.shown
-    slopes = [j for j in shown if stacked.terms[j] != CONSTANT]
-    effects = [j for j in range(len(stacked.terms)) if j not in shown]
-    return [
-        wald(step.params[at], vcov[np.ix_(at, at)], name)
-        for at, name in ((slopes, "Wald: all regressors"), (effects, f"Wald: {TIME}"))
-        if at
-    ]
-
-
-def _tested_groups(groups: list[str]) -> list[tuple[str, list[int]]]:
-    """Groups to be tested, with the positions of the other instruments."""
-    level = [g for g in groups if g.startswith("GMM") and g.endswith("level equation")]
-    wanted = {name: {name} for name in dict.fromkeys(groups) if name != TIME}
-    if len(set(level)) > 1:
-        wanted["GMM, level equation"] = set(level)
-    return [
-        (name, [j for j, group in enumerate(groups) if group not in members])
-        for name, members in wanted.items()
-    ]
-
-
-def _stats(stacked: Stacked, sigma2: float, units: int) -> dict[str, float]:
-    levels = stacked.rows.levels
-    return {
-        "instruments": float(len(stacked.groups)),
-        "units": float(units),
-        "rows_transformed": float(stacked.rows.uses.sum()),
-        "rows_level": 0.0 if levels is None else float(levels.sum()),
-        "sigma2": sigma2,
-        "instruments_dropped": float(stacked.redundant),
-    }
-
-
-def _notes(stacked: Stacked, units: int) -> list[str]:
-    notes = []
-    if stacked.dropped:
-        notes.append(
-            f"dropped: {', '.join(stacked.dropped)}: collinear with effects or earlier "
-            "regressors, or without variation after the transformation"
-        )
-    idle = stacked.rows.uses.shape[0] - units
-    if idle:
-        notes.append(f"{idle} units have too few neighbouring periods and no row in the estimate")
-    absent = absent_periods(stacked.grid.periods)
-    if absent:
-        notes.append(
-            f"no unit has a row in {', '.join(map(str, absent))}: the periods on either side "
-            "count as neighbours"
-        )
-    return notes
-
-
-def _extra(stacked: Stacked, first: Step, step: Step, vcov: Floats) -> dict[str, pd.DataFrame]:
-    counts = pd.Series(stacked.groups, name="group").value_counts(sort=False)
-    shown = stacked.shown
-    effects = [j for j in range(len(stacked.terms)) if j not in shown]
-    se = np.sqrt(np.maximum(np.diag(vcov), 0.0))
-    return {
-        "instruments": counts.rename("count").reset_index(),
-        "first_step": pd.DataFrame(
-            {"term": [stacked.terms[j] for j in shown], "estimate": first.params[shown]}
-        ),
-        "time_effects": pd.DataFrame(
-            {
-                "period": [stacked.terms[j].removeprefix(f"{TIME}: ") for j in effects],
-                "estimate": step.params[effects],
-                "se": se[effects],
-            }
-        ),
-    }

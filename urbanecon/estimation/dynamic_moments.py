@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from urbanecon.estimation.covariance import symmetric
-from urbanecon.estimation.least_squares import COLLINEAR, cross, orthogonal, times
+from urbanecon.estimation.least_squares import COLLINEAR, cross, orthogonal, product, times
 from urbanecon.estimation.sample import Floats
 
 # A moment is redundant when the ones before it leave less than this share of
@@ -21,11 +21,6 @@ from urbanecon.estimation.sample import Floats
 SINGULAR = 1e-11
 # Eigenvalues below this share of the largest count as zero (MASS::ginv in R).
 GENERALISED = float(np.sqrt(np.finfo(float).eps))
-
-
-def product(a: Floats, b: Floats) -> Floats:
-    """A B, summed in a fixed order."""
-    return np.asarray(np.einsum("nk,kq->nq", a, b), dtype=np.float64)
 
 
 def sparse_rows(columns: Floats) -> Any:

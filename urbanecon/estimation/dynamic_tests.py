@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from urbanecon.estimation.dynamic_moments import Moments, Step, product
+from urbanecon.estimation.dynamic_moments import Moments, Step
 from urbanecon.estimation.fit import Diagnostic
-from urbanecon.estimation.least_squares import cross, orthogonal, times
+from urbanecon.estimation.least_squares import cross, off, orthogonal, product, times
 from urbanecon.estimation.sample import Floats
 
 # Above this p-value a Hansen test says that it has lost its power, not that the
@@ -130,10 +130,7 @@ def overidentification(first: Step, second: Step, sigma2: float) -> list[Diagnos
 def freed(moments: Moments, second: Step) -> Floats:
     """Columns of C, C'C the weights of the second step, less their projections on C Z'X, q x q."""
     basis = orthogonal(np.asfortranarray(product(second.half, moments.zx)), 0.0)[0]
-    left = second.half
-    for _ in range(2):
-        left = left - product(basis, cross(basis, left))
-    return np.asfortranarray(left)
+    return off(second.half, basis)
 
 
 def difference_in_hansen(

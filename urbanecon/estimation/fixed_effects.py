@@ -18,7 +18,14 @@ from urbanecon.errors import (
 from urbanecon.estimation.fit import Fit
 from urbanecon.estimation.inference import Inference, as_inference, keys_of, variables_of
 from urbanecon.estimation.least_squares import independent_columns, solve, times
-from urbanecon.estimation.sample import Codes, EstimationSample, Floats, Mask, draw_sample
+from urbanecon.estimation.sample import (
+    Codes,
+    EstimationSample,
+    Floats,
+    Mask,
+    draw_sample,
+    renumbered,
+)
 from urbanecon.estimation.standard_errors import Estimate, estimate_covariance
 from urbanecon.estimation.within import Absorber
 
@@ -168,7 +175,7 @@ class _LeastSquares:
 
     def _refit(self, rows: Mask) -> Floats:
         """Estimate again on some of the rows, effects included."""
-        codes = [_renumber(self.sample.codes[e][rows]) for e in self.effects]
+        codes = [renumbered(self.sample.codes[e][rows]) for e in self.effects]
         weights = None if self.sample.weights is None else self.sample.weights[rows]
         raw = self.raw[rows]
         within = _partialled_out(raw, codes, weights)
@@ -209,10 +216,6 @@ def _partialled_out(columns: Floats, codes: Sequence[Codes], weights: Floats | N
 
 def _and_one(columns: Floats) -> Floats:
     return np.asfortranarray(np.column_stack([columns, np.ones(len(columns))]))
-
-
-def _renumber(codes: Codes) -> Codes:
-    return np.asarray(np.unique(codes, return_inverse=True)[1], dtype=np.int64)
 
 
 def _squares(values: Floats, weights: Floats | None) -> float:

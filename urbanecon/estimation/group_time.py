@@ -208,7 +208,7 @@ def pre_trend_tests(
 
     W = b'V^-1 b, chi-squared with as many degrees of freedom as effects t < g,
     as did reports it. The law takes V for known: at a level of 5 percent a true
-    null is rejected in 6.7 percent of samples of 280 units, in 5 of 1,000 units.
+    null is rejected in 5.9 percent of samples of 280 units, in 5 of 1,000 units.
     With anticipation the effects of the anticipating years may well differ from
     zero: a second test leaves them out.
     """

@@ -17,10 +17,9 @@ from urbanecon.estimation.panel_equation import (
     demeaned,
     panel_equation,
     quasi_demeaned,
-    renumbered,
 )
 from urbanecon.estimation.panel_models import random_effects_model, within_model
-from urbanecon.estimation.sample import Floats, Mask
+from urbanecon.estimation.sample import Floats, Mask, renumbered
 from urbanecon.estimation.standard_errors import Estimate, estimate_covariance
 
 

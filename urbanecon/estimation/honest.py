@@ -22,6 +22,7 @@ from urbanecon.estimation.honest_conditional import (
 )
 from urbanecon.estimation.honest_flci import AffineFrontier, affine_frontier
 from urbanecon.estimation.honest_path import EventPath, combination, event_path
+from urbanecon.estimation.honest_restrictions import relative_magnitudes, smoothness
 from urbanecon.estimation.sample import Floats, Mask
 
 Restriction = Literal["smoothness", "relative magnitudes"]
@@ -205,7 +206,7 @@ class _Sensitivity:
         return ends[0], ends[1]
 
     def _moments(self, bound: float) -> list[Moments]:
-        build = _smoothness if self.restriction == "smoothness" else _relative
+        build = smoothness if self.restriction == "smoothness" else relative_magnitudes
         beta, vcov = self.path.beta, self.path.vcov
         out = []
         for rows, constant, slack in build(len(self.path.pre), len(self.path.post), bound):
@@ -215,34 +216,6 @@ class _Sensitivity:
                 found = replace(found, critical=critical)
             out.append(found)
         return out
-
-
-_Pieces = list[tuple[Floats, Floats, Floats]]
-
-
-def _differences(leads: int, lags: int) -> Floats:
-    """First differences of a path that is zero in the base, (leads + lags) square."""
-    full = np.zeros((leads + lags, leads + lags + 1))
-    for r in range(leads + lags):
-        full[r, r : r + 2] = [-1, 1]
-    return np.delete(full, leads, axis=1)
-
-
-def _relative(leads: int, lags: int, mbar: float) -> _Pieces:
-    """|first difference after the base| <= Mbar x one signed difference before it."""
-    steps = _differences(leads, lags)
-    after = steps[leads:]
-    return [
-        (after, np.zeros(lags), np.tile(mbar * sign * steps[s], (lags, 1)))
-        for s in range(leads)
-        for sign in (1.0, -1.0)
-    ]
-
-
-def _smoothness(leads: int, lags: int, m: float) -> _Pieces:
-    """|second difference| <= M, those that involve a lag."""
-    second = np.diff(_differences(leads, lags), axis=0)[leads - 1 :]
-    return [(second, np.full(lags, m), np.zeros_like(second))]
 
 
 def _sets(

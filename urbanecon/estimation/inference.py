@@ -3,27 +3,35 @@
 An inference is a frozen value, or the short text that `as_inference` reads:
 ``"iid"``, ``"hetero"``, ``"cluster(city)"``, ``"cluster(city, year)"``,
 ``"crv3(city)"``, ``"driscoll-kraay(2)"``, ``"newey-west(2)"``, ``"conley(200)"``.
-What each computes is in `standard_errors`.
+What each computes is in `standard_errors`. Values take another small-sample factor
+than the default: ``Cluster("city", small_sample=SmallSample(k_fixef="full"))``.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from urbanecon.errors import EstimationError, UnknownNameError, did_you_mean
 from urbanecon.estimation.covariance import EARTH_RADIUS_KM, Kernel
+from urbanecon.estimation.small_sample import SmallSample
+
+DEFAULT = SmallSample()
 
 
 @dataclass(frozen=True, slots=True)
 class Iid:
     """Errors independent, of one variance."""
 
+    small_sample: SmallSample = field(default=DEFAULT, kw_only=True)
+
 
 @dataclass(frozen=True, slots=True)
 class Hetero:
     """Errors independent, of any variance: HC1."""
+
+    small_sample: SmallSample = field(default=DEFAULT, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +39,7 @@ class Cluster:
     """Errors correlated within clusters, in one or several dimensions: CRV1."""
 
     by: tuple[str, ...] | str
+    small_sample: SmallSample = field(default=DEFAULT, kw_only=True)
 
     def __post_init__(self) -> None:
         if isinstance(self.by, str):
@@ -50,6 +59,7 @@ class DriscollKraay:
 
     lags: int | None = None
     time: str = "year"
+    small_sample: SmallSample = field(default=DEFAULT, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +69,7 @@ class NeweyWest:
     lags: int | None = None
     unit: str = "city"
     time: str = "year"
+    small_sample: SmallSample = field(default=DEFAULT, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +91,7 @@ class Conley:
     unit: str = "city"
     time: str | None = "year"
     radius_km: float = EARTH_RADIUS_KM
+    small_sample: SmallSample = field(default=DEFAULT, kw_only=True)
 
 
 Inference = Iid | Hetero | Cluster | Crv3 | DriscollKraay | NeweyWest | Conley

@@ -11,11 +11,10 @@ from urbanecon.errors import EstimationError, NotEstimableError, UnknownNameErro
 from urbanecon.estimation.iv_equation import (
     Roles,
     independent,
-    off,
     partialled_out,
     rows_of,
 )
-from urbanecon.estimation.least_squares import COLLINEAR, cross, orthogonal, square_root
+from urbanecon.estimation.least_squares import COLLINEAR, cross, off, orthogonal, square_root
 from urbanecon.estimation.sample import EstimationSample, Floats, Mask
 from urbanecon.estimation.within import Absorber
 

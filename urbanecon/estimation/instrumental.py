@@ -15,18 +15,21 @@ from urbanecon.estimation.inference import Inference, as_inference, keys_of, var
 from urbanecon.estimation.instrument_checks import check_method, check_roles, identify
 from urbanecon.estimation.iv_diagnostics import (
     ReducedForms,
-    effective_f,
-    effective_f_critical,
-    first_stage_f,
     overidentification,
-    rank_tests,
     regression_table,
     without_jackknife,
     wu_hausman,
 )
-from urbanecon.estimation.iv_equation import Equation, Method, Roles, Solution
+from urbanecon.estimation.iv_equation import Equation, Method, Roles
+from urbanecon.estimation.iv_estimators import Solution
 from urbanecon.estimation.sample import EstimationSample, draw_sample
 from urbanecon.estimation.standard_errors import Estimate
+from urbanecon.estimation.weak_instruments import (
+    effective_f,
+    effective_f_critical,
+    first_stage_f,
+    rank_tests,
+)
 
 WORDS = {
     "2sls": "two-stage least squares",

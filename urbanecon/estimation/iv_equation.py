@@ -1,9 +1,9 @@
-"""An equation with instruments: its columns without the effects, and its estimators."""
+"""An equation with instruments: its columns without the effects, estimate and covariance."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -11,16 +11,21 @@ import numpy as np
 from urbanecon.errors import EstimationError
 from urbanecon.estimation import covariance as cov
 from urbanecon.estimation.inference import Crv3, Iid, Inference
+from urbanecon.estimation.iv_estimators import (
+    ScaledColumns,
+    Solution,
+    k_class,
+    liml_kappa,
+    two_step,
+)
 from urbanecon.estimation.iv_moments import moment_covariance
 from urbanecon.estimation.least_squares import (
-    cross,
     independent_columns,
-    orthogonal,
     solve,
     square_root,
     times,
 )
-from urbanecon.estimation.sample import EstimationSample, Floats, Mask
+from urbanecon.estimation.sample import EstimationSample, Floats, Mask, renumbered
 from urbanecon.estimation.standard_errors import Covariance, Estimate, estimate_covariance
 from urbanecon.estimation.within import Absorber
 
@@ -43,21 +48,6 @@ class Roles:
     def variables(self) -> tuple[str, ...]:
         """Outcome, endogenous regressors, instruments and controls, in that order."""
         return (self.outcome, *self.endogenous, *self.instruments, *self.controls)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Solution:
-    """Estimates with what their covariance is made of.
-
-    V = T V_Q T', V_Q the covariance of a least squares estimate on Q, the
-    orthonormal instruments in effect (n x k); with iid errors V = s2 `bread`.
-    """
-
-    params: Floats
-    q: Floats
-    turn: Floats
-    bread: Floats
-    kappa: float = 1.0
 
 
 @dataclass(slots=True, eq=False)
@@ -143,78 +133,42 @@ class Equation:
 
     def solve(self) -> Solution:
         """Estimate by the method of the equation."""
+        columns = self._scaled_columns()
         if self.method == "liml":
-            return self._k_class(self.kappa())
-        first = self._k_class(1.0)
-        return first if self.method == "2sls" else self._two_step(first.params)
+            return self._unscaled(k_class(columns, self.kappa()))
+        first = k_class(columns, 1.0)
+        if self.method == "2sls":
+            return self._unscaled(first)
+        return self._unscaled(two_step(columns, self._moments_at(first.params)))
 
     def residuals(self, params: Floats) -> Floats:
         """Return y - X b - C g, length n."""
         return self.y - times(self.regressors, params)
 
-    def _projected(self) -> tuple[Floats, Floats, Floats, Floats]:
-        """Basis of [Z, C]; Q and R of the projected regressors; regressors times R^-1."""
-        basis = orthogonal(self.scaled(self.exogenous), 0.0)[0]
-        x = self.scaled(self.regressors)
-        q, r, _ = orthogonal(_product(basis, cross(basis, x)), 0.0)
-        return basis, q, r, _product(x, np.asarray(np.linalg.inv(r), dtype=np.float64))
-
-    def _k_class(self, kappa: float) -> Solution:
-        """Estimate b = (X'(I - kappa M)X)^-1 X'(I - kappa M)y (Theil 1961), M = I - P_Z.
-
-        Scores are those of the projected regressors, as in linearmodels.
-        """
-        _, q, r, x = self._projected()
-        y = self.scaled(self.y[:, None])
-        inner = (1 - kappa) * cross(x, x) + kappa * np.eye(len(r))
-        right = (1 - kappa) * cross(x, y) + kappa * cross(q, y)
-        inner_inverse, r_inverse = np.linalg.inv(inner), np.linalg.inv(r)
-        return Solution(
-            params=(r_inverse @ inner_inverse @ right)[:, 0],
-            q=self.unscaled(q),
-            turn=r_inverse @ inner_inverse,
-            bread=r_inverse @ inner_inverse @ r_inverse.T,
-            kappa=kappa,
-        )
-
-    def _two_step(self, first: Floats) -> Solution:
-        """Efficient GMM (Hansen 1982), weights from the residuals of the first step."""
-        basis, _, r, x = self._projected()
-        e = self.residuals(first)
-        scores = _score(self.unscaled(basis), e, self.sample.weights)
-        s = moment_covariance(self.how, scores, e, self.sample)
-        h, right = cross(basis, x), cross(basis, self.scaled(self.y[:, None]))
-        weighted = _weighted(s, h, self.sample.nobs)
-        inner_inverse = np.linalg.inv(cross(weighted, h))
-        q, triangular, _ = orthogonal(_product(basis, weighted), 0.0)
-        r_inverse = np.linalg.inv(r)
-        turn = r_inverse @ inner_inverse @ triangular.T
-        return Solution(
-            params=(r_inverse @ inner_inverse @ cross(weighted, right))[:, 0],
-            q=self.unscaled(q),
-            turn=turn,
-            bread=turn @ turn.T,
-        )
-
     def kappa(self) -> float:
-        """Smallest root of |W'M_C W - k W'M_Z W| = 0, W = [y, X] (Anderson and Rubin 1949).
-
-        One when the equation is just identified: LIML is then 2SLS.
-        """
+        """K of LIML; one when the equation is just identified: LIML is then 2SLS."""
         if len(self.roles.instruments) == len(self.roles.endogenous):
             return 1.0
-        both = self.scaled(np.column_stack([self.y, self.x]))
-        restricted = off(both, orthogonal(self.scaled(self.c), 0.0)[0])
-        free = off(both, orthogonal(self.scaled(self.exogenous), 0.0)[0])
-        _, r, kept = orthogonal(free)
-        if len(kept) < both.shape[1]:
-            raise EstimationError(
-                "LIML is undefined: instruments and controls leave nothing of the outcome or of "
-                "an endogenous regressor. Use fewer instruments, or more rows"
-            )
-        inverse = np.linalg.inv(r)
-        product = inverse.T @ cross(restricted, restricted) @ inverse
-        return float(np.linalg.eigvalsh(cov.symmetric(product))[0])
+        both = np.column_stack([self.y, self.x])
+        return liml_kappa(*map(self.scaled, (both, self.c, self.exogenous)))
+
+    def _scaled_columns(self) -> ScaledColumns:
+        y, x, z = map(self.scaled, (self.y[:, None], self.regressors, self.exogenous))
+        return ScaledColumns(y, x, z)
+
+    def _moments_at(self, params: Floats) -> Callable[[Floats], Floats]:
+        """Covariance of the moments of scaled instruments, with the residuals at `params`."""
+        e, weights = self.residuals(params), self.sample.weights
+        errors = e if weights is None else e * weights
+
+        def covariance(instruments: Floats) -> Floats:
+            scores = self.unscaled(instruments) * errors[:, None]
+            return moment_covariance(self.how, scores, e, self.sample)
+
+        return covariance
+
+    def _unscaled(self, solution: Solution) -> Solution:
+        return replace(solution, q=self.unscaled(solution.q))
 
     # Covariance -----------------------------------------------------------
 
@@ -307,10 +261,7 @@ def independent(
 
 def rows_of(sample: EstimationSample, rows: Mask) -> EstimationSample:
     """Return some rows of a sample, keys renumbered without gaps."""
-    codes = {
-        key: np.asarray(np.unique(values[rows], return_inverse=True)[1], dtype=np.int64)
-        for key, values in sample.codes.items()
-    }
+    codes = {key: renumbered(values[rows]) for key, values in sample.codes.items()}
     return EstimationSample(
         values=np.asfortranarray(sample.values[rows]),
         variables=sample.variables,
@@ -318,29 +269,3 @@ def rows_of(sample: EstimationSample, rows: Mask) -> EstimationSample:
         weights=None if sample.weights is None else sample.weights[rows],
         index=sample.index[rows],
     )
-
-
-def off(columns: Floats, basis: Floats) -> Floats:
-    """Return the columns without their projection on an orthonormal basis, n x p."""
-    for _ in range(2):
-        columns = columns - _product(basis, cross(basis, columns))
-    return np.asfortranarray(columns)
-
-
-def _weighted(s: Floats, h: Floats, nobs: int) -> Floats:
-    """S^-1 H, with a word when S has no inverse."""
-    if np.linalg.matrix_rank(s, hermitian=True) < len(s):
-        raise EstimationError(
-            f"two-step GMM is undefined: the covariance of the {len(s)} moments is singular with "
-            f"{nobs} rows and these clusters. Use fewer instruments and controls, or 2sls"
-        )
-    return np.asarray(np.linalg.solve(s, h), dtype=np.float64)
-
-
-def _score(x: Floats, e: Floats, weights: Floats | None) -> Floats:
-    return x * (e if weights is None else e * weights)[:, None]
-
-
-def _product(a: Floats, b: Floats) -> Floats:
-    """A B, n x q, summed in a fixed order."""
-    return np.asarray(np.einsum("nk,kq->nq", a, b), dtype=np.float64)

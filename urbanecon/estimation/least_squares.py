@@ -26,6 +26,18 @@ def times(a: Floats, b: Floats) -> Floats:
     return np.asarray(np.einsum("nk,k->n", a, b), dtype=np.float64)
 
 
+def product(a: Floats, b: Floats) -> Floats:
+    """A B for tall A (n x k) and small B (k x q), n x q, summed in a fixed order."""
+    return np.asarray(np.einsum("nk,kq->nq", a, b), dtype=np.float64)
+
+
+def off(columns: Floats, basis: Floats) -> Floats:
+    """Columns without their projection on an orthonormal basis, n x p (Fortran order)."""
+    for _ in range(2):
+        columns = columns - product(basis, cross(basis, columns))
+    return np.asfortranarray(columns)
+
+
 def square_root(x: Floats, weights: Floats | None) -> Floats:
     """W^(1/2) X, n x k (Fortran order)."""
     rooted = x if weights is None else x * np.sqrt(weights)[:, None]

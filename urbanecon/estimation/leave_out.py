@@ -12,10 +12,11 @@ import numpy as np
 import pandas as pd
 
 from urbanecon.errors import EstimationError, UnknownNameError, did_you_mean
+from urbanecon.estimation.gram import independent
 from urbanecon.estimation.least_squares import COLLINEAR
 from urbanecon.estimation.level_counts import are_nested, positions_by_effect
-from urbanecon.estimation.moments import independent
-from urbanecon.estimation.moments_ols import Linear, crv1
+from urbanecon.estimation.moments_errors import crv1
+from urbanecon.estimation.moments_ols import Linear
 from urbanecon.estimation.sample import Codes, Floats
 
 

@@ -9,7 +9,8 @@ import pandas as pd
 
 from urbanecon.estimation.fit import Fit
 from urbanecon.estimation.moments import moments_of
-from urbanecon.estimation.moments_ols import Linear, crv1, crv3, ols
+from urbanecon.estimation.moments_errors import crv1, crv3
+from urbanecon.estimation.moments_ols import Linear, ols
 from urbanecon.estimation.sample import draw_sample
 
 ROUTE_WORDS = {

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from urbanecon.errors import EstimationError, NotEstimableError
-from urbanecon.estimation.covariance import make_psd, symmetric
-from urbanecon.estimation.fit import Diagnostic
+from urbanecon.estimation.cluster_products import Moments
+from urbanecon.estimation.covariance import symmetric
+from urbanecon.estimation.gram import (
+    RANK_TOLERANCE,
+    eliminated,
+    independent,
+    independent_terms,
+    inverse,
+    within_squares,
+)
 from urbanecon.estimation.least_squares import COLLINEAR
-from urbanecon.estimation.moments import RANK_TOLERANCE, Moments, independent
-from urbanecon.estimation.sample import Codes, Floats
+from urbanecon.estimation.sample import Floats
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Linear:
     """A linear estimate with the sums that its inference needs.
 
@@ -35,16 +43,15 @@ class Linear:
         Coefficients, length K.
     bread
         (X'WX)^-1, K x K; for two-stage least squares that of the projections.
-    gram
-        X_g'WX_g of each cluster, G x K x K (projections for two stages).
     scores
         X_g'W(y_g - X_g b), G x K.
     rss
         Weighted residual sum of squares.
     tss
         Weighted sum of squares of the outcome within the effects.
-    two_stage
-        Whether it is two-stage least squares.
+    first_stage
+        For two-stage least squares: positions of the L instruments in the moments
+        and coefficients of the columns on them, L x K.
     """
 
     moments: Moments
@@ -54,11 +61,24 @@ class Linear:
     columns: list[int]
     params: Floats
     bread: Floats
-    gram: Floats
     scores: Floats
     rss: float
     tss: float
-    two_stage: bool
+    first_stage: tuple[list[int], Floats] | None = None
+
+    @cached_property
+    def gram(self) -> Floats:
+        """X_g'WX_g of each cluster, G x K x K (projections for two stages)."""
+        at, first = self.first_stage or (self.columns, None)
+        gram = self.moments.cross[:, np.array(at)[:, None], at]
+        if first is not None:
+            gram = np.einsum("pa,gpq,qb->gab", first, gram, first, optimize=True)
+        return np.asarray(gram)
+
+    @property
+    def two_stage(self) -> bool:
+        """Whether it is two-stage least squares."""
+        return self.first_stage is not None
 
     @property
     def k(self) -> int:
@@ -99,19 +119,19 @@ def ols(
     (y,) = moments.positions([outcome])
     wanted = moments.positions(regressors)
     total = moments.total
-    kept = independent(total, moments.level_positions, RANK_TOLERANCE)
-    levels = list(kept)
-    ordered = independent_terms(total, levels, wanted)
-    terms = [j for j in wanted if j in ordered]
-    dropped = tuple(moments.variables[j] for j in wanted if j not in ordered)
-    tss = within_squares(total, levels, y)
+    before = np.diag(total)
+    levels, within = eliminated(total, moments.level_positions, RANK_TOLERANCE)
+    kept, _ = eliminated(within, [j for j in wanted if before[j] > 0], COLLINEAR, before)
+    terms = [j for j in wanted if j in kept]
+    dropped = tuple(moments.variables[j] for j in wanted if j not in kept)
+    tss = float(within[y, y])
     lost = [n for n in dropped if n == treatment or not terms]
-    _refuse_unidentified(moments, lost, outcome=outcome, varies=tss > COLLINEAR * total[y, y])
+    _refuse_unidentified(moments, lost, outcome=outcome, varies=tss > COLLINEAR * before[y])
     columns = [*terms, *levels]
     bread = inverse(total[np.ix_(columns, columns)])
     params = bread @ total[columns, y]
-    gram = moments.cross[:, np.array(columns)[:, None], columns]
-    scores = moments.cross[:, columns, y] - gram @ params
+    residual = np.zeros(len(total))
+    residual[columns], residual[y] = -params, 1.0
     return Linear(
         moments=moments,
         outcome=outcome,
@@ -120,11 +140,9 @@ def ols(
         columns=columns,
         params=params,
         bread=bread,
-        gram=gram,
-        scores=scores,
+        scores=np.einsum("gpq,q->gp", moments.cross, residual)[:, columns],
         rss=float(total[y, y] - total[columns, y] @ params),
         tss=tss,
-        two_stage=False,
     )
 
 
@@ -172,7 +190,6 @@ def two_stage(
     params = bread @ (first.T @ total[z, y])
     z_x = moments.cross[:, np.array(z)[:, None], x]
     residual_scores = moments.cross[:, z, y] - z_x @ params
-    z_z = moments.cross[:, np.array(z)[:, None], z]
     cross_y = total[x, y]
     return Linear(
         moments=moments,
@@ -184,188 +201,11 @@ def two_stage(
         columns=x,
         params=params,
         bread=bread,
-        gram=np.einsum("pa,gpq,qb->gab", first, z_z, first, optimize=True),
         scores=residual_scores @ first,
         rss=float(total[y, y] - 2 * params @ cross_y + params @ total[np.ix_(x, x)] @ params),
         tss=within_squares(total, levels, y),
-        two_stage=True,
+        first_stage=(z, first),
     )
-
-
-def crv1(estimate: Linear, groups: Sequence[Sequence[object]] = ()) -> Floats:
-    """Clustered covariance of the terms, k x k, factor G/(G-1) (N-1)/(N-K).
-
-    Parameters
-    ----------
-    groups
-        None: the clusters of the moments. One or two sequences of length G:
-        unions of them (provinces; size bands); with two, M_A + M_B - M_AB, G
-        the smaller number (Cameron, Gelbach and Miller 2011). Effects that are
-        nested in the unions do not count in K (`clustered_factor`).
-
-    Raises
-    ------
-    EstimationError
-        One cluster, or no residual degrees of freedom.
-    """
-    unions = [_codes(labels) for labels in groups]
-    codes = unions or [np.arange(len(estimate.scores))]
-    meat = sum(_meat(estimate.scores, c) for c in codes)
-    if len(codes) == 2:
-        joint = codes[0] * (codes[1].max() + 1) + codes[1]
-        meat = meat - _meat(estimate.scores, np.unique(joint, return_inverse=True)[1])
-    rows = estimate.bread[: estimate.k]
-    matrix = symmetric(rows @ meat @ rows.T) * clustered_factor(estimate, unions)
-    return make_psd(matrix)[0] if len(codes) == 2 else matrix
-
-
-def clustered_factor(estimate: Linear, clusterings: Sequence[Codes] = ()) -> float:
-    """G/(G-1) (N-1)/(N-K) as fixest, G the smallest number of clusters.
-
-    Effects nested in one of the clusterings do not count in K.
-
-    Parameters
-    ----------
-    clusterings
-        Codes of unions of the moments' clusters, length G each; default the
-        clusters themselves.
-
-    Raises
-    ------
-    EstimationError
-        One cluster, or no residual degrees of freedom.
-    """
-    moments = estimate.moments
-    clusters = min((int(c.max()) + 1 for c in clusterings), default=len(moments.clusters))
-    if clusters < 2:
-        raise EstimationError(
-            f"all {moments.nobs} rows lie in one cluster of {moments.by!r}; "
-            "clustered errors need at least two, and many to be trusted"
-        )
-    absorbed = moments.absorbed_in(clusterings) if len(clusterings) else moments.absorbed
-    parameters = estimate.k + absorbed
-    if parameters >= moments.nobs:
-        raise EstimationError(
-            f"no residual degrees of freedom: {moments.nobs} rows for {parameters} parameters"
-        )
-    return clusters / (clusters - 1) * (moments.nobs - 1) / (moments.nobs - parameters)
-
-
-def leave_one_out(estimate: Linear) -> Floats:
-    """Coefficients without each cluster in turn, effects estimated anew, G x k.
-
-    b_(g) = (X'X - X_g'X_g)^-1 (X'y - X_g'y_g). A term that only one cluster
-    identifies is NaN without it.
-
-    Raises
-    ------
-    EstimationError
-        Effects that cross the clusters were swept out, or there are two stages.
-    """
-    estimate.moments.refuse_swept("leaving out clusters")
-    estimate.refuse_two_stage("leaving out clusters")
-    remaining = estimate.gram.sum(axis=0) - estimate.gram
-    # b_(g) - b = -(X'X - X_g'X_g)^-1 X_g'e_g: no digits lost in differences
-    total, k = np.diag(estimate.gram.sum(axis=0)), estimate.k
-    moves = [
-        _minus_solution(gram, score, total, k)
-        for gram, score in zip(remaining, estimate.scores, strict=True)
-    ]
-    return estimate.params[:k] + np.stack(moves)
-
-
-def crv3(estimate: Linear) -> Floats:
-    """Cluster jackknife CV3 of the terms, k x k, factor (G-1)/G.
-
-    MacKinnon, Nielsen and Webb (2023), centred on the full estimate.
-
-    Raises
-    ------
-    EstimationError
-        Effects were swept out, or a term is not identified without one cluster.
-    """
-    left_out = leave_one_out(estimate)
-    if np.isnan(left_out).any():
-        cluster = estimate.moments.clusters[int(np.isnan(left_out).any(axis=1).argmax())]
-        raise EstimationError(
-            f"the jackknife is undefined: without {estimate.moments.by} {cluster} "
-            f"{', '.join(estimate.terms)} can no longer be estimated. Use coarser clusters"
-        )
-    moves = left_out - estimate.params[: estimate.k]
-    clusters = len(moves)
-    return np.asarray((clusters - 1) / clusters * np.einsum("gi,gj->ij", moves, moves))
-
-
-def leverage(estimate: Linear) -> Floats:
-    """Leverage of each cluster, tr(X_g'X_g (X'X)^-1), length G; they sum to K.
-
-    MacKinnon, Nielsen and Webb (2023, "Leverage, influence, and the jackknife in
-    clustered regression models", eq. 12).
-    """
-    return np.asarray(np.einsum("gij,ji->g", estimate.gram, estimate.bread))
-
-
-def wald(estimate: Linear, vcov: Floats, terms: Sequence[str], df: float) -> Diagnostic:
-    """F test that the coefficients of `terms` are all zero, F(q, df)."""
-    from scipy import stats
-
-    at = [estimate.terms.index(name) for name in terms]
-    b, v = estimate.params[at], vcov[np.ix_(at, at)]
-    q = int(np.linalg.matrix_rank(v, hermitian=True))
-    statistic = float(b @ np.linalg.pinv(v, hermitian=True) @ b / max(q, 1))
-    p = float(stats.f.sf(statistic, q, df))
-    return Diagnostic(f"joint test of {', '.join(terms)}", statistic, (q, df), p)
-
-
-def independent_terms(total: Floats, before: Sequence[int], wanted: Sequence[int]) -> list[int]:
-    """Of the columns `wanted`, those that `before` and the earlier ones do not span."""
-    order = [*before, *(j for j in wanted if total[j, j] > 0)]
-    kept = independent(total, order, COLLINEAR)
-    return [j for j in kept if j in set(wanted)]
-
-
-def inverse(gram: Floats) -> Floats:
-    """Inverse of cross products, columns scaled to unit length first."""
-    scale = 1 / np.sqrt(np.diag(gram))
-    scaled = gram * scale[:, None] * scale
-    return symmetric(np.linalg.inv(scaled) * scale[:, None] * scale)
-
-
-def within_squares(total: Floats, levels: Sequence[int], y: int) -> float:
-    """Sum of squares of a column once the levels are out."""
-    if not levels:
-        return float(total[y, y])
-    right = total[levels, y]
-    return float(total[y, y] - right @ inverse(total[np.ix_(levels, levels)]) @ right)
-
-
-def _minus_solution(gram: Floats, score: Floats, total: Floats, k: int) -> Floats:
-    """-(gram)^-1 score, length k; NaN for what gram does not identify.
-
-    Columns are scaled to their length in the whole sample, `total`: what is left
-    of one that a single cluster carries is rounding.
-    """
-    scale = 1 / np.sqrt(total)
-    scaled = gram * scale[:, None] * scale
-    present = np.flatnonzero(np.diag(scaled) > RANK_TOLERANCE)
-    kept = present.tolist()
-    pivots = _pivots(scaled[np.ix_(kept, kept)])
-    if pivots is None or (pivots <= COLLINEAR * np.diag(scaled)[kept]).any():
-        # levels first, then terms: what is lost is named, never an effect in its place
-        order = [*(j for j in kept if j >= k), *(j for j in kept if j < k)]
-        kept = sorted(independent(scaled, order, COLLINEAR))
-    solution = np.linalg.solve(scaled[np.ix_(kept, kept)], (score * scale)[kept])
-    out = np.full(len(gram), np.nan)
-    out[kept] = -solution * scale[kept]
-    return out[:k]
-
-
-def _pivots(gram: Floats) -> Floats | None:
-    """Squared pivots of the Cholesky factor; None if it has none."""
-    try:
-        return np.diag(np.linalg.cholesky(gram)) ** 2
-    except np.linalg.LinAlgError:
-        return None
 
 
 def _refuse_unidentified(
@@ -382,17 +222,6 @@ def _refuse_unidentified(
             f"{', '.join(map(repr, lost))} cannot be estimated: nothing is left of it once the "
             f"effects ({effects}) and the regressors before it are taken out"
         )
-
-
-def _meat(scores: Floats, codes: np.ndarray) -> Floats:
-    sums = np.zeros((int(codes.max()) + 1, scores.shape[1]))
-    np.add.at(sums, codes, scores)
-    return np.asarray(np.einsum("gi,gj->ij", sums, sums))
-
-
-def _codes(labels: Sequence[object]) -> Codes:
-    codes = np.unique(np.asarray(labels, dtype=str), return_inverse=True)[1]
-    return np.asarray(codes, dtype=np.int64)
 
 
 def _last_first(size: int, endogenous: int) -> list[int]:

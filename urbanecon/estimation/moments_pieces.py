@@ -19,9 +19,10 @@ import numpy as np
 import pandas as pd
 
 from urbanecon.errors import EstimationError
-from urbanecon.estimation.least_squares import COLLINEAR
+from urbanecon.estimation.cluster_products import Moments, added_up
+from urbanecon.estimation.gram import absorbed_columns
 from urbanecon.estimation.level_counts import parameters
-from urbanecon.estimation.moments import Moments
+from urbanecon.estimation.level_products import within_units
 from urbanecon.estimation.sample import Codes, Floats, Mask
 
 
@@ -125,7 +126,7 @@ class UnitPieces:
                 f"{by!r} must be known for each of the {len(self.units)} units of {self.unit!r}"
             )
         codes, labels = pd.factorize(pd.Series(clusters), sort=True)
-        level_rows = _grouped(self.cell_rows, codes, len(labels))
+        level_rows = added_up(self.cell_rows, codes, len(labels))
         levels = tuple(f"{self.period}={label}" for label in self.periods)
         return Moments(
             variables=self.variables,
@@ -147,18 +148,11 @@ class UnitPieces:
         v, t = len(self.variables), len(self.periods)
         cross = np.zeros((size, v + t, v + t))
         apart = ~self._constant_within_units()
-        cross[:, :v, :v] = _grouped(self.cross, codes, size) * apart[:, None] * apart
+        cross[:, :v, :v] = added_up(self.cross, codes, size) * apart[:, None] * apart
         moved = self.cell_weight[:, :, None] * (self.cell_mean - self.mean[:, None, :])
-        cross[:, v:, :v] = _grouped(moved, codes, size) * apart
+        cross[:, v:, :v] = added_up(moved, codes, size) * apart
         cross[:, :v, v:] = cross[:, v:, :v].transpose(0, 2, 1)
-        # D'WMD of a unit is diag(w) - ww'/sum(w)
-        for i, (code, w, total) in enumerate(
-            zip(codes, self.cell_weight, self.weight, strict=True)
-        ):
-            present = np.flatnonzero(self.cell_rows[i])
-            at = v + present
-            cross[code, at, at] += w[present]
-            cross[code, at[:, None], at] -= np.outer(w[present], w[present] / total)
+        within_units(self.cell_weight, self.weight, codes, cross[:, v:, v:])
         return cross
 
     def _constant_within_units(self) -> Mask:
@@ -198,54 +192,6 @@ class UnitPieces:
         return digest.hexdigest()[:16]
 
 
-def unit_pieces(
-    values: Floats,
-    variables: Sequence[str],
-    units: tuple[str, Codes, pd.Index],
-    periods: tuple[str, Codes, pd.Index],
-    weights: Floats | None = None,
-) -> UnitPieces:
-    """Sums over the rows of one piece.
-
-    Parameters
-    ----------
-    values
-        Variables without gaps, n x V.
-    variables
-        Their names, length V.
-    units, periods
-        Name of the effect, code of each row (length n), label of each code;
-        in any order, and codes without rows are left out.
-    weights
-        Positive weights, length n, or None.
-    """
-    unit, u, unit_labels = _present(*units)
-    period, t, period_labels = _present(*periods)
-    shape = (len(unit_labels), len(period_labels))
-    w = np.ones(len(values)) if weights is None else weights
-    cells = u * shape[1] + t
-    n_cells = shape[0] * shape[1]
-    rows = np.bincount(cells, minlength=n_cells)
-    weight = np.bincount(cells, w, n_cells).astype(np.float64)
-    mean = _sums(values, w, u, shape[0]) / np.bincount(u, w, shape[0])[:, None]
-    centred = values - mean[u]
-    # sums of the movements rather than of the levels: no digits lost
-    moved = _sums(centred, w, cells, n_cells) / np.where(rows > 0, weight, 1.0)[:, None]
-    first = np.repeat(mean, shape[1], axis=0)
-    return UnitPieces(
-        variables=tuple(variables),
-        unit=unit,
-        period=period,
-        units=unit_labels,
-        periods=period_labels,
-        mean=mean,
-        cross=cross_by(centred, w, u, shape[0]),
-        cell_weight=weight.reshape(shape),
-        cell_mean=np.where(rows[:, None] > 0, first + moved, 0.0).reshape(*shape, -1),
-        cell_rows=rows.reshape(shape),
-    )
-
-
 def add_pieces(pieces: Iterable[UnitPieces]) -> UnitPieces:
     """Sum of the pieces in pairs, then pairs of pairs: few are held at a time.
 
@@ -266,34 +212,6 @@ def add_pieces(pieces: Iterable[UnitPieces]) -> UnitPieces:
     return reduce(lambda right, left: left + right, [p for _, p in reversed(waiting)])
 
 
-def cross_by(values: Floats, weights: Floats, codes: Codes, size: int) -> Floats:
-    """Sum of w z z' over the rows of each group, size x V x V, in the order of the rows."""
-    v = values.shape[1]
-    cross = np.empty((size, v, v))
-    for i in range(v):
-        weighted = weights * values[:, i]
-        for j in range(i + 1):
-            cross[:, i, j] = np.bincount(codes, weighted * values[:, j], size)
-            cross[:, j, i] = cross[:, i, j]
-    return cross
-
-
-def absorbed_columns(inside: Floats, spread: Floats, centre: Floats, weight: float) -> Mask:
-    """Columns of which effects leave nothing but rounding, by `independent_columns`' rule.
-
-    Parameters
-    ----------
-    inside, spread
-        Sums of squares within the effects, and about the mean.
-    centre
-        The mean.
-    weight
-        Sum of the weights.
-    """
-    rounding = (8 * np.finfo(float).eps) ** 2 * (spread + weight * centre**2)
-    return np.asarray(inside <= np.maximum(COLLINEAR * spread, rounding))
-
-
 def _merged(
     weight_a: Floats, mean_a: Floats, weight_b: Floats, mean_b: Floats
 ) -> tuple[Floats, Floats, Floats]:
@@ -304,21 +222,3 @@ def _merged(
     gap = np.where(both, mean_b - mean_a, 0.0)
     alone = np.where((weight_a > 0)[..., None], mean_a, mean_b)
     return alone + gap * share[..., None], weight_a * share, gap
-
-
-def _present(name: str, codes: Codes, labels: pd.Index) -> tuple[str, Codes, pd.Index]:
-    """Codes in the sorted order of the labels that have rows."""
-    order = labels[np.unique(codes)].sort_values()
-    place = order.get_indexer(labels)
-    return name, np.asarray(place[codes], dtype=np.int64), order.rename(name)
-
-
-def _sums(values: Floats, weights: Floats, codes: Codes, size: int) -> Floats:
-    return np.column_stack([np.bincount(codes, weights * z, size) for z in values.T])
-
-
-def _grouped(values: np.ndarray, codes: Codes, size: int) -> np.ndarray:
-    """Sum over the units of each cluster, in their order."""
-    out = np.zeros((size, *values.shape[1:]), dtype=values.dtype)
-    np.add.at(out, codes, values)
-    return out

@@ -11,17 +11,20 @@ equation's null hypothesis.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from urbanecon.errors import EstimationError, UnknownNameError, did_you_mean
-from urbanecon.estimation.bootstrap_draws import DRAWS, WeightLaw, Weights
+from urbanecon.estimation.bootstrap_draws import DRAWS, Points, WeightLaw, Weights
 from urbanecon.estimation.bootstrap_grouping import Grouping
 from urbanecon.estimation.bootstrap_sums import Bootstrapped, Restriction
-from urbanecon.estimation.moments_ols import Linear, clustered_factor, crv1
+from urbanecon.estimation.mapping import MapLike
+from urbanecon.estimation.moments_errors import clustered_factor, crv1
+from urbanecon.estimation.moments_ols import Linear
 from urbanecon.estimation.sample import Codes, Floats
 
 ROUNDING = 1e-9
@@ -57,6 +60,7 @@ def romano_wolf(
     law: WeightLaw = "rademacher",
     draws: int = DRAWS,
     seed: int = 0,
+    map_: MapLike = map,
 ) -> pd.DataFrame:
     """p-values of a family, each alone and adjusted for the others.
 
@@ -67,6 +71,8 @@ def romano_wolf(
         clusters must be of one kind (cities); samples may differ.
     law, draws, seed
         Of the weights; see `bootstrap_draws.Weights`.
+    map_
+        Runs chunks of the draws; results do not depend on it.
 
     Returns
     -------
@@ -87,9 +93,7 @@ def romano_wolf(
     weights = Weights(law, len(clusters), draws, seed)
     equations = [_Equation(h, clusters.get_indexer(_labels(h))) for h in family.values()]
     t = np.array([e.t for e in equations])
-    drawn = np.concatenate(
-        [np.column_stack([e.draws(w) for e in equations]) for w in weights.chunks()]
-    )
+    drawn = np.concatenate(list(map_(partial(_chunk, equations, weights), weights.points())))
     extra = 0 if weights.enumerated else 1
     alone = _shares(np.abs(drawn), np.abs(t), extra)
     table = pd.DataFrame(
@@ -145,7 +149,10 @@ def step_down(t: Floats, draws: Floats, *, extra: int = 1) -> Floats:
 
 
 def adjusted_p(p: pd.Series) -> pd.DataFrame:
-    """Holm (family-wise error) and Benjamini-Hochberg (false discoveries), by statsmodels.
+    """Holm (family-wise error) and Benjamini-Hochberg (false discoveries).
+
+    Holm (1979, "A simple sequentially rejective multiple test procedure") and
+    Benjamini and Hochberg (1995, "Controlling the false discovery rate").
 
     Parameters
     ----------
@@ -163,8 +170,6 @@ def adjusted_p(p: pd.Series) -> pd.DataFrame:
     EstimationError
         No p-value, or one outside [0, 1].
     """
-    from statsmodels.stats.multitest import multipletests
-
     values = p.to_numpy(dtype=np.float64)
     known = ~np.isnan(values)
     if not known.any():
@@ -174,9 +179,23 @@ def adjusted_p(p: pd.Series) -> pd.DataFrame:
         at = int(outside.argmax())
         raise EstimationError(f"p of {p.index[at]!r} is {values[at]}; expected 0 to 1")
     table = pd.DataFrame({"p": values, "holm": np.nan, "bh": np.nan}, index=p.index)
-    table.loc[known, "holm"] = multipletests(values[known], method="holm")[1]
-    table.loc[known, "bh"] = multipletests(values[known], method="fdr_bh")[1]
+    table.loc[known, "holm"], table.loc[known, "bh"] = _holm_and_bh(values[known])
     return table
+
+
+def _chunk(equations: Sequence[_Equation], weights: Weights, points: Points) -> Floats:
+    """Statistics of some draws, B x m; a work unit."""
+    drawn = weights.at(points)
+    return np.column_stack([equation.draws(drawn) for equation in equations])
+
+
+def _holm_and_bh(p: Floats) -> tuple[Floats, Floats]:
+    """Adjusted values of m p-values, none missing."""
+    order, m = np.argsort(p, kind="stable"), len(p)
+    rank, holm, bh = np.arange(1, m + 1), np.empty(m), np.empty(m)
+    holm[order] = np.maximum.accumulate(p[order] * (m + 1 - rank))
+    bh[order] = np.minimum.accumulate((p[order] / (rank / m))[::-1])[::-1]
+    return np.minimum(holm, 1), np.minimum(bh, 1)
 
 
 class _Equation:
@@ -194,9 +213,9 @@ class _Equation:
                 f"{estimate.outcome!r}"
             )
         distance = np.array([self.estimate])
-        self.scores = Restriction([at], distance).scores(estimate, distance)
         own = np.arange(len(columns))
         self.sums = Bootstrapped(estimate, [at], Grouping.of([own], own))
+        self.scores = self.sums.summed(Restriction([at], distance).scores(estimate, distance))
 
     @property
     def t(self) -> float:

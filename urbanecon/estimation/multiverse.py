@@ -28,7 +28,8 @@ from urbanecon.errors import (
     did_you_mean,
 )
 from urbanecon.estimation.choice_space import Equation, Space, Task, tasks_of
-from urbanecon.estimation.moments import Moments, cluster_moments
+from urbanecon.estimation.cluster_products import Moments
+from urbanecon.estimation.moments import cluster_moments
 from urbanecon.estimation.sample import Mask
 from urbanecon.estimation.subsets import Swept, estimate_subsets, without_levels
 

@@ -9,8 +9,14 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from urbanecon.errors import EstimationError, EstimationWarning
-from urbanecon.estimation.moments import RANK_TOLERANCE, Moments, independent
-from urbanecon.estimation.moments_ols import Linear, independent_terms, within_squares
+from urbanecon.estimation.cluster_products import Moments
+from urbanecon.estimation.gram import (
+    RANK_TOLERANCE,
+    independent,
+    independent_terms,
+    within_squares,
+)
+from urbanecon.estimation.moments_ols import Linear
 from urbanecon.estimation.omitted import (
     SMALLEST_R2,
     Observed,

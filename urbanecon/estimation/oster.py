@@ -26,7 +26,7 @@ import numpy as np
 import pandas as pd
 
 from urbanecon.errors import EstimationError
-from urbanecon.estimation.moments import Moments
+from urbanecon.estimation.cluster_products import Moments
 from urbanecon.estimation.moments_ols import ols
 from urbanecon.estimation.omitted_bounds import squares_left
 from urbanecon.estimation.sample import Floats

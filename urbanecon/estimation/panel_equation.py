@@ -19,6 +19,7 @@ from urbanecon.estimation.sample import (
     Floats,
     describe_row,
     draw_sample,
+    renumbered,
 )
 
 
@@ -127,11 +128,6 @@ def chosen_rows(sample: EstimationSample, rows: Codes, values: Floats) -> Estima
     """Sample of some rows with other values, keys renumbered."""
     codes = {key: renumbered(codes[rows]) for key, codes in sample.codes.items()}
     return replace(sample, values=values, codes=codes, index=sample.index[rows], weights=None)
-
-
-def renumbered(codes: Codes) -> Codes:
-    """Codes 0 ... G-1 without gaps, in the same order."""
-    return np.asarray(np.unique(codes, return_inverse=True)[1], dtype=np.int64)
 
 
 def unit_means(columns: Floats, units: Codes) -> Floats:

@@ -33,8 +33,8 @@ def effects_test(data: pd.DataFrame, outcome: str, regressors: Sequence[str]) ->
     """F test that unit effects are all equal: within against pooled least squares.
 
     F = [(RSS_p - RSS_w) / (df_p - df_w)] / [RSS_w / df_w], errors independent
-    with one variance. As plm's pFtest; with regressors constant within units
-    these move to the effects.
+    with one variance (Baltagi 2021, chapter 2). As plm's pFtest; with regressors
+    constant within units these move to the effects.
 
     Raises
     ------

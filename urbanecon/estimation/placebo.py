@@ -16,8 +16,10 @@ import pandas as pd
 
 from urbanecon.errors import EstimationError, NotEstimableError
 from urbanecon.estimation.adoption import adoption_years, panel_keys
-from urbanecon.estimation.moments import Moments, cluster_moments
-from urbanecon.estimation.moments_ols import crv1, ols
+from urbanecon.estimation.cluster_products import Moments
+from urbanecon.estimation.moments import cluster_moments
+from urbanecon.estimation.moments_errors import crv1
+from urbanecon.estimation.moments_ols import ols
 from urbanecon.estimation.randomization_paths import Paths, assignments
 from urbanecon.estimation.randomization_sums import path_sums
 from urbanecon.estimation.sample import Floats

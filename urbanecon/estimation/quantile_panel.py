@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import warnings as python_warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from urbanecon.errors import EstimationError, EstimationWarning, NotEstimableError
 from urbanecon.estimation.adoption import panel_keys
-from urbanecon.estimation.covariance import sum_by
 from urbanecon.estimation.fit import Fit
-from urbanecon.estimation.least_squares import bread, cross, independent_columns, solve, times
-from urbanecon.estimation.quantile import check_quantiles, quantile_terms, with_path
-from urbanecon.estimation.quantile_errors import FEWEST_DRAWS, cluster_counts, density_window
-from urbanecon.estimation.sample import Codes, EstimationSample, Floats, draw_sample
+from urbanecon.estimation.least_squares import independent_columns
+from urbanecon.estimation.quantile_errors import FEWEST_DRAWS
+from urbanecon.estimation.quantile_moments import (
+    ScaleEquation,
+    ScaleMoments,
+    bootstrap_slopes,
+    clustered_covariance,
+    estimate_moments,
+    influence_functions,
+)
+from urbanecon.estimation.quantile_path import check_quantiles, quantile_terms, with_path
+from urbanecon.estimation.sample import EstimationSample, Floats, draw_sample
 from urbanecon.estimation.standard_errors import FEW_CLUSTERS
 from urbanecon.estimation.within import Absorber
 
 # With fewer rows a unit the bias of order 1/T is told of.
 SHORT = 10
-# A scale below this share of its mean is rounding.
-ZERO = 1e-10
 
 
 def quantile_panel(
@@ -92,18 +96,18 @@ def quantile_panel(
     _check(outcome, regressors, draws)
     sample = draw_sample(data, [outcome, *regressors], chosen, [by])
     equation, terms, notes = _equation(sample, outcome, list(regressors), chosen)
-    moments = _estimate(equation, taus, None)
+    moments = estimate_moments(equation, taus, None)
     groups = sample.codes[by]
     size = int(groups.max()) + 1
     if size < 2:
         raise EstimationError(f"all {sample.nobs} rows lie in one {by}; clusters are needed")
-    influence = _influence(equation, moments, taus)
-    joint = _covariance(influence, groups)
+    influence = influence_functions(equation, moments, taus)
+    joint = clustered_covariance(influence, groups)
     names = quantile_terms(terms, taus)
     k, tables = len(terms), {"location_scale": _location_scale(terms, moments, joint)}
     vcov, words = joint[2 * k :, 2 * k :], f"analytic, clustered by {by}, factor G/(G-1)"
     if draws:
-        drawn = _bootstrap(equation, taus, groups, draws, np.random.default_rng(seed))
+        drawn = bootstrap_slopes(equation, taus, groups, draws, np.random.default_rng(seed))
         vcov = np.atleast_2d(np.cov(drawn, rowvar=False))
         words = f"bootstrap of {by}, {draws} draws"
         tables["draws"] = pd.DataFrame(drawn, columns=names)
@@ -127,52 +131,9 @@ def quantile_panel(
     return with_path(fit, terms, taus, tables)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Equation:
-    """Outcome, regressors and effects of one sample."""
-
-    y: Floats
-    x: Floats
-    codes: list[Codes]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Moments:
-    """What the three steps found.
-
-    Attributes
-    ----------
-    location, scale
-        b and c, length k.
-    q
-        Quantiles of u, length m.
-    within
-        Regressors without the effects, n x k.
-    residuals, spread
-        R and S, length n.
-    """
-
-    location: Floats
-    scale: Floats
-    q: Floats
-    within: Floats
-    residuals: Floats
-    spread: Floats
-
-    @property
-    def sign(self) -> Floats:
-        """Sign of the scale, length n; 0 where it is rounding, as for singletons."""
-        return np.sign(np.where(np.abs(self.spread) > ZERO * np.mean(self.spread), self.spread, 0))
-
-    @property
-    def slopes(self) -> Floats:
-        """B + c q, m x k."""
-        return self.location + self.q[:, None] * self.scale
-
-
 def _equation(
     sample: EstimationSample, outcome: str, regressors: list[str], effects: tuple[str, ...]
-) -> tuple[_Equation, list[str], tuple[str, ...]]:
+) -> tuple[ScaleEquation, list[str], tuple[str, ...]]:
     """Arrange the columns that can be estimated; terms and notes on the others."""
     raw = np.column_stack([sample.column(name) for name in (outcome, *regressors)])
     codes = [sample.codes[e] for e in effects] or [np.zeros(sample.nobs, dtype=np.int64)]
@@ -196,106 +157,10 @@ def _equation(
             "perfectly and say nothing of the scale"
         )
     x = np.asfortranarray(raw[:, 1:][:, keep])
-    return _Equation(raw[:, 0], x, codes), [regressors[j] for j in keep], tuple(notes)
+    return ScaleEquation(raw[:, 0], x, codes), [regressors[j] for j in keep], tuple(notes)
 
 
-def _estimate(equation: _Equation, taus: Sequence[float], weights: Floats | None) -> _Moments:
-    """Take the three steps; all rows count, or as often as `weights` say."""
-    absorber = Absorber(equation.codes, weights)
-    columns = absorber.residuals(np.column_stack([equation.y, equation.x]))
-    y, x = columns[:, 0], np.asfortranarray(columns[:, 1:])
-    b = solve(y, x, weights)
-    r = y - times(x, b)
-    size = np.abs(r)
-    within = absorber.residuals(size[:, None])[:, 0]
-    c = solve(within, x, weights)
-    spread = size - (within - times(x, c))
-    w = np.ones(len(r)) if weights is None else weights
-    used = np.abs(spread) > 0
-    if np.sum(w[spread > 0]) <= np.sum(w) / 2:
-        raise EstimationError(
-            "the fitted scale is positive in less than half of the rows: the location-scale "
-            "model does not describe these data. Transform the outcome or drop regressors"
-        )
-    q = [_quantile_of_errors(r[used], spread[used], w[used], tau) for tau in taus]
-    return _Moments(b, c, np.array(q), x, r, spread)
-
-
-def _quantile_of_errors(r: Floats, spread: Floats, weights: Floats, tau: float) -> float:
-    """The least q that minimises sum w rho_tau(r - q S): a weighted quantile of r / S.
-
-    A row with a negative scale counts for the quantile 1 - tau.
-    """
-    u, mass = r / spread, weights * np.abs(spread)
-    order = np.argsort(u, kind="stable")
-    below = np.cumsum(mass[order])
-    goal = float(np.sum(mass * np.where(spread > 0, tau, 1 - tau)))
-    at = min(int(np.searchsorted(below, goal * (1 - 1e-13))), len(u) - 1)
-    return float(u[order[at]])
-
-
-def _influence(equation: _Equation, found: _Moments, taus: Sequence[float]) -> Floats:
-    """Influence functions of b, c and the slopes at each quantile, n x (2k + mk)."""
-    n, spread = len(equation.y), found.spread
-    positive = found.sign > 0
-    u = np.divide(found.residuals, spread, out=np.zeros(n), where=positive)
-    above = float(np.mean(found.residuals >= 0))
-    # S u and S V, free of the division by S
-    v = 2 * found.residuals * ((found.residuals >= 0) - above) - spread
-    inverse = n * bread(found.within)
-    on_b, on_c = (
-        np.einsum("nk,kj->nj", found.within * error[:, None], inverse)
-        for error in (found.residuals, v)
-    )
-    parts = [on_b, on_c]
-    mean = float(np.mean(spread))
-    for tau, q in zip(taus, found.q, strict=True):
-        window = density_window(u[positive], tau)
-        bumps = np.exp(-0.5 * ((u[positive] - q) / window) ** 2) / (window * np.sqrt(2 * np.pi))
-        density = float(np.average(bumps, weights=spread[positive]))
-        score = spread * (tau - (found.residuals <= q * spread))
-        on_q = (score / density - found.residuals - q * v) / mean
-        parts.append(on_b + q * on_c + on_q[:, None] * found.scale)
-    return np.column_stack(parts)
-
-
-def _covariance(influence: Floats, groups: Codes) -> Floats:
-    """G/(G-1) n^-2 sum_g S_g S_g', S_g the cluster's sum of influence."""
-    sums = sum_by(influence, groups)
-    size = len(sums)
-    return cross(sums, sums) * size / (size - 1) / len(influence) ** 2
-
-
-def _bootstrap(
-    equation: _Equation,
-    taus: Sequence[float],
-    groups: Codes,
-    draws: int,
-    rng: np.random.Generator,
-) -> Floats:
-    """Slopes at all quantiles by draw; a cluster drawn twice counts twice."""
-    rows = []
-    for counts in cluster_counts(groups, draws, rng):
-        used = counts > 0
-        codes = [
-            np.asarray(np.unique(c[used], return_inverse=True)[1], dtype=np.int64)
-            for c in equation.codes
-        ]
-        drawn = _Equation(equation.y[used], np.asfortranarray(equation.x[used]), codes)
-        weights = counts[used].astype(np.float64)
-        if (
-            len(independent_columns(drawn.x, Absorber(codes).residuals(drawn.x), None)[0])
-            < (equation.x.shape[1])
-        ):
-            raise EstimationError(
-                "in a bootstrap draw some regressors do not vary within the effects; use the "
-                "analytic standard errors (draws=0)"
-            )
-        rows.append(_estimate(drawn, taus, weights).slopes.ravel())
-    return np.vstack(rows)
-
-
-def _location_scale(terms: list[str], found: _Moments, joint: Floats) -> pd.DataFrame:
+def _location_scale(terms: list[str], found: ScaleMoments, joint: Floats) -> pd.DataFrame:
     se, k = np.sqrt(np.diag(joint)), len(terms)
     return pd.DataFrame(
         {
@@ -308,7 +173,9 @@ def _location_scale(terms: list[str], found: _Moments, joint: Floats) -> pd.Data
     )
 
 
-def _stats(found: _Moments, taus: Sequence[float], sample: EstimationSample) -> dict[str, float]:
+def _stats(
+    found: ScaleMoments, taus: Sequence[float], sample: EstimationSample
+) -> dict[str, float]:
     names = ["q"] if len(taus) == 1 else [f"q@{tau:g}" for tau in taus]
     return {
         **{name: float(q) for name, q in zip(names, found.q, strict=True)},
@@ -318,7 +185,9 @@ def _stats(found: _Moments, taus: Sequence[float], sample: EstimationSample) -> 
     }
 
 
-def _caveats(equation: _Equation, found: _Moments, clusters: int, by: str) -> tuple[str, ...]:
+def _caveats(
+    equation: ScaleEquation, found: ScaleMoments, clusters: int, by: str
+) -> tuple[str, ...]:
     notes = []
     negative = int(np.sum(found.sign < 0))
     if negative:

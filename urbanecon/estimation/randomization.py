@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import warnings as python_warnings
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from urbanecon.errors import EstimationError, EstimationWarning, NotEstimableError
 from urbanecon.estimation.adoption import panel_keys
-from urbanecon.estimation.moments import Moments, moments_of
-from urbanecon.estimation.moments_ols import clustered_factor, ols
+from urbanecon.estimation.cluster_products import Moments
+from urbanecon.estimation.mapping import MapLike
+from urbanecon.estimation.moments import moments_of
+from urbanecon.estimation.moments_errors import clustered_factor
+from urbanecon.estimation.moments_ols import ols
 from urbanecon.estimation.randomization_paths import Paths, assignments, treatment_paths
 from urbanecon.estimation.randomization_result import (
     Permutations,
@@ -21,6 +25,9 @@ from urbanecon.estimation.randomization_result import (
 )
 from urbanecon.estimation.randomization_sums import PathSums, path_sums
 from urbanecon.estimation.sample import Codes, EstimationSample, draw_sample
+
+WORK = 4_096
+"""Assignments in one work unit."""
 
 
 def randomization_test(
@@ -33,6 +40,7 @@ def randomization_test(
     how: Permutations | None = None,
     time: str = "year",
     clusters: tuple[str, Sequence[object] | pd.Series] | None = None,
+    map_: MapLike = map,
 ) -> RandomizationTest:
     """Test that a treatment has no effect on any unit, by permuting whole paths.
 
@@ -53,6 +61,9 @@ def randomization_test(
     clusters
         Name and labels (length n) of the unions of units that t is clustered
         by; default: the units.
+    map_
+        Runs the permutations, some at a time, with the same digits anywhere; see
+        `mapping.MapLike`.
 
     Raises
     ------
@@ -75,7 +86,7 @@ def randomization_test(
     by, codes = _clusters(moments, clusters)
     estimate = ols(moments, outcome, [treatment, *controls], treatment)
     n_clusters = int(codes.max()) + 1
-    factor = clustered_factor(estimate, [codes]) if how.statistic == "t" else 1.0
+    factor = clustered_factor(estimate, [codes]) if how.statistic == "t" else None
     assigned, enumerated = assignments(paths, how.draws, how.seed)
     if np.isnan(sums.coefficients(paths.of[None, :].astype(np.int32))[0][0]):
         raise NotEstimableError(
@@ -83,10 +94,9 @@ def randomization_test(
             f"controls ({', '.join(controls)}) are taken out"
         )
     everything = np.vstack([paths.of.astype(np.int32), assigned])
-    if how.statistic == "t":
-        coefficients, values = sums.statistics(everything, codes, factor)
-    else:
-        coefficients = values = sums.coefficients(everything)[0]
+    work = partial(sums.statistics, clusters=codes, factor=factor)
+    found = list(map_(work, np.split(everything, range(WORK, len(everything), WORK))))
+    coefficients, values = (np.concatenate(each) for each in zip(*found, strict=True))
     undefined = int(np.isnan(values[1:]).sum())
     notes = notes_on(paths, undefined)
     for note in notes:
@@ -125,6 +135,7 @@ def permute_equation(
     strata: str | None = None,
     how: Permutations | None = None,
     weights: str | None = None,
+    map_: MapLike = map,
 ) -> RandomizationTest:
     """Estimate an equation and permute the paths of its treatment.
 
@@ -141,6 +152,8 @@ def permute_equation(
         Columns, index levels or interactions that are constant within a unit.
     weights
         Column of observation weights; they stay with their row.
+    map_
+        As `randomization_test`.
 
     Raises
     ------
@@ -176,6 +189,7 @@ def permute_equation(
         how=how,
         time=time,
         clusters=None if cluster == unit else (cluster, _by_unit(sample, unit, cluster)),
+        map_=map_,
     )
 
 

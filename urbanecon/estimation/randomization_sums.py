@@ -16,15 +16,14 @@ import numpy as np
 import numpy.typing as npt
 
 from urbanecon.errors import EstimationError
+from urbanecon.estimation.cluster_products import Moments
+from urbanecon.estimation.gram import RANK_TOLERANCE, independent, independent_terms
 from urbanecon.estimation.least_squares import COLLINEAR
-from urbanecon.estimation.moments import RANK_TOLERANCE, Moments, independent
-from urbanecon.estimation.moments_ols import independent_terms
 from urbanecon.estimation.randomization_paths import Paths
 from urbanecon.estimation.sample import Codes, Floats
 
 AT_ONCE = 256
 """Assignments whose scores are in memory at once."""
-PICKED_AT_ONCE = 4_096
 MOST_NUMBERS = 2**27
 """Numbers in the table of units, paths and columns: 1 GB."""
 
@@ -70,12 +69,7 @@ class PathSums:
         n, kinds, width = self.basis.shape
         table = np.concatenate([self.outcome[:, :, None], self.squares[:, :, None], self.basis], 2)
         flat = table.reshape(n * kinds, width + 2)
-        sums = np.concatenate(
-            [
-                _picked(assigned[start : start + PICKED_AT_ONCE], flat, kinds)
-                for start in range(0, len(assigned), PICKED_AT_ONCE)
-            ]
-        )
+        sums = _picked(assigned, flat, kinds)
         loadings = sums[:, 2:]
         left = sums[:, 1] - np.einsum("bk,bk->b", loadings, loadings)
         varies = left > COLLINEAR * sums[:, 1]
@@ -83,7 +77,7 @@ class PathSums:
         return sums[:, 0] / left, left, loadings
 
     def statistics(
-        self, assigned: npt.NDArray[np.int32], clusters: Codes, factor: float
+        self, assigned: npt.NDArray[np.int32], clusters: Codes, factor: float | None
     ) -> tuple[Floats, Floats]:
         """Coefficients and t statistics, lengths B.
 
@@ -92,9 +86,11 @@ class PathSums:
         clusters
             Cluster of each unit, length n.
         factor
-            Small-sample factor of CRV1.
+            Small-sample factor of CRV1; None gives the coefficients twice.
         """
         coefficient, left, loadings = self.coefficients(assigned)
+        if factor is None:
+            return coefficient, coefficient
         meat = np.empty(len(assigned))
         order = np.argsort(clusters, kind="stable")
         starts = np.searchsorted(clusters[order], np.arange(int(clusters.max()) + 1))

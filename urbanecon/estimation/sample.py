@@ -141,7 +141,7 @@ def draw_sample(
     if not keep.any():
         raise NotEstimableError(_nothing_left(wanted, known, dropped))
     kept = np.asfortranarray(values[keep])
-    dense = {key: _dense(codes[keep]) for key, codes in all_codes.items()}
+    dense = {key: renumbered(codes[keep]) for key, codes in all_codes.items()}
     rows = np.flatnonzero(keep)
     return EstimationSample(
         values=kept[:, : len(names)],
@@ -204,18 +204,28 @@ def _labels(data: pd.DataFrame, key: str, rows: Codes, codes: Codes) -> pd.Index
     first[codes[::-1]] = rows[::-1]
     known = key in data.columns or key in data.index.names
     parts = [key] if known else key.split(":")
-    values = [
-        pd.Index(data[p] if p in data.columns else data.index.get_level_values(p))[first]
-        for p in parts
-    ]
+    values = [_values_at(data, part, first) for part in parts]
     joined = [":".join(map(str, each)) for each in zip(*values, strict=True)]
     labels: pd.Index = values[0].rename(key) if len(values) == 1 else pd.Index(joined, name=key)
     return labels
 
 
-def _dense(codes: Codes) -> Codes:
+def _values_at(data: pd.DataFrame, key: str, rows: Codes) -> pd.Index:
+    """Values of a column or index level in some rows; a level is not spread over all rows."""
+    if key in data.columns:
+        values: pd.Index = pd.Index(data[key])
+    elif isinstance(data.index, pd.MultiIndex):
+        level = data.index.names.index(key)
+        values = data.index.levels[level]
+        rows = data.index.codes[level][rows].astype(np.int64)
+    else:
+        values = data.index
+    return values.take(rows)
+
+
+def renumbered(codes: Codes) -> Codes:
     """Renumber codes 0 ... G-1 without gaps, keeping their order."""
-    top = int(codes.max()) + 1
+    top = int(codes.max(initial=-1)) + 1
     if top > 8 * len(codes):  # interactions of large keys: a table would be mostly empty
         return np.asarray(np.unique(codes, return_inverse=True)[1], dtype=np.int64)
     present = np.bincount(codes, minlength=top) > 0

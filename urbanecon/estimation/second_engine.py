@@ -17,6 +17,7 @@ import pandas as pd
 from urbanecon.errors import EstimationError, MissingColumnError
 from urbanecon.estimation.fit import Fit
 from urbanecon.estimation.inference import Cluster, Hetero, Iid, Inference, as_inference
+from urbanecon.estimation.small_sample import SmallSample
 
 MANY_LEVELS = 100
 """Levels of the second effect above which PanelOLS is not used."""
@@ -56,10 +57,11 @@ def linearmodels_fit(
     """
     how = as_inference(vcov)
     by = tuple(how.by) if isinstance(how, Cluster) else ()
-    if not isinstance(how, Iid | Hetero | Cluster) or len(by) > 2:
+    known = isinstance(how, Iid | Hetero | Cluster) and how.small_sample == SmallSample()
+    if not known or len(by) > 2:
         raise EstimationError(
             f"the second engine has no {how}; it knows 'iid', 'hetero' and 'cluster(...)' "
-            "in one or two dimensions"
+            "in one or two dimensions, with the small-sample factor that is the default"
         )
     terms, names = list(regressors), tuple(effects)
     columns = [outcome, *terms, *([weights] if weights else [])]

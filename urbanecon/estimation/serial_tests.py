@@ -17,11 +17,10 @@ from urbanecon.estimation.panel_equation import (
     consecutive,
     demeaned,
     panel_equation,
-    renumbered,
     residuals_of,
     with_constant,
 )
-from urbanecon.estimation.sample import Codes, Floats
+from urbanecon.estimation.sample import Codes, Floats, renumbered
 
 Null = Literal["differences", "levels"]
 

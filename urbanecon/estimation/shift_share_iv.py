@@ -23,8 +23,8 @@ from urbanecon.estimation.exposure_errors import (
 from urbanecon.estimation.fit import Diagnostic, Fit
 from urbanecon.estimation.inference import Inference
 from urbanecon.estimation.instrumental import instrumental
-from urbanecon.estimation.iv_equation import off
-from urbanecon.estimation.least_squares import COLLINEAR, orthogonal, square_root
+from urbanecon.estimation.least_squares import COLLINEAR, off, orthogonal, square_root
+from urbanecon.estimation.rotemberg import rotemberg, summary_of_weights
 from urbanecon.estimation.sample import Codes, EstimationSample, Floats, draw_sample
 from urbanecon.estimation.shift_share import ShiftShare, effective_shocks
 from urbanecon.estimation.within import Absorber
@@ -50,12 +50,14 @@ def shift_share_iv(
 ) -> Fit:
     """Estimate one effect by 2SLS with a shift-share instrument, errors exposure-robust.
 
-    y_it = b x_it + c_it'g + effects + e_it, z_it = sum_k s_ik g_kt. Two readings
-    identify b: shocks as good as random given their number is large (Borusyak,
-    Hull and Jaravel 2022; Adao, Kolesar and Morales 2019), or shares exogenous
-    (Goldsmith-Pinkham, Sorkin and Swift 2020). For the first, the standard error
-    of the Fit is that of Adao, Kolesar and Morales; for the second, Rotemberg
-    weights say which industries' shares carry the estimate.
+    y_it = b x_it + c_it'g + effects + e_it, z_it = sum_k s_ik g_kt. Estimand: b, the
+    effect of x, taken to be the same for all units (else a mean of effects, proper
+    when no Rotemberg weight is negative). Two readings identify b: shocks as good
+    as random given their number is large (Borusyak, Hull and Jaravel 2022; Adao,
+    Kolesar and Morales 2019), or shares exogenous (Goldsmith-Pinkham, Sorkin and
+    Swift 2020). For the first, the standard error of the Fit is that of Adao,
+    Kolesar and Morales; for the second, Rotemberg weights say which industries'
+    shares carry the estimate.
 
     Parameters
     ----------
@@ -167,33 +169,6 @@ class _Parts:
         return pd.factorize(np.array([str(groups[k]) for k in industries]), sort=True)[0]
 
 
-def rotemberg(net: NetEquation, components: pd.DataFrame) -> pd.DataFrame:
-    """Weights and just-identified estimates of each industry.
-
-    b = sum_k alpha_k beta_k with alpha_k = z_k'x / z'x and beta_k = z_k'y / z_k'x,
-    z_k = s_k g_k the component of industry k and x, y net of controls
-    (Goldsmith-Pinkham, Sorkin and Swift 2020; over periods summed). Weights sum
-    to one; negative ones rule out reading b as a mean of effects.
-
-    Returns
-    -------
-    Columns alpha, beta (missing where alpha is zero), contribution alpha beta;
-    by industry, the largest |alpha| first.
-    """
-    z = components.to_numpy(dtype=float)
-    on_x = np.einsum("nk,n->k", z, net.weighted(net.x))
-    on_y = np.einsum("nk,n->k", z, net.weighted(net.y))
-    total = float(on_x.sum())
-    with np.errstate(divide="ignore", invalid="ignore"):
-        beta = np.where(on_x != 0, on_y / on_x, np.nan)
-    table = pd.DataFrame(
-        {"alpha": on_x / total, "beta": beta, "contribution": on_y / total},
-        index=components.columns.rename(components.columns.name or "industry"),
-    )
-    order = table["alpha"].abs().sort_values(ascending=False, kind="stable").index
-    return table.loc[order]
-
-
 def _with_exposure(
     conventional: Fit, parts: _Parts, groups: Mapping[object, object] | None
 ) -> Fit:
@@ -219,7 +194,7 @@ def _with_exposure(
         inference=f"exposure-robust (AKM), {count} independent shocks, normal law",
         n_clusters={"shock": count},
         fixed_effects=conventional.fixed_effects,
-        stats=dict(conventional.stats) | _summary(weights, size),
+        stats=dict(conventional.stats) | summary_of_weights(weights, size),
         warnings=(*conventional.warnings, *caveats),
     )
     p0 = akm0_test(net, 0.0, clusters)
@@ -273,16 +248,6 @@ def _caveats(parts: _Parts, size: float) -> tuple[str, ...]:
         f"only {size:.1f} effective shocks: with fewer than {FEW_SHOCKS} the normal law of the "
         "exposure-robust errors is a poor guide; read the AKM0 set",
     )
-
-
-def _summary(weights: pd.DataFrame, size: float) -> dict[str, float]:
-    alpha = weights["alpha"]
-    return {
-        "effective_shocks": size,
-        "negative_weight": float(alpha[alpha < 0].sum()),
-        "negative_share": float(alpha[alpha < 0].abs().sum() / alpha.abs().sum()),
-        "top_five_share": float(alpha.abs().head(5).sum() / alpha.abs().sum()),
-    }
 
 
 def _diagnostics(

@@ -82,17 +82,19 @@ def _improved(a: Floats, right: Floats, ridge: float, x: Floats, support: Codes)
 
 def _on_support(a: Floats, right: Floats, ridge: float, support: Codes) -> Floats:
     """Minimiser with sum one on some columns, signs free."""
-    part = a[:, support]
-    free, ones = _solve(part, right[support], ridge), _solve(part, np.ones(len(support)), ridge)
-    return free + ones * (1 - np.sum(free)) / np.sum(ones)
+    ones = np.ones(len(support))
+    free, level = _solve(a[:, support], np.column_stack([right[support], ones]), ridge).T
+    return np.asarray(free + level * (1 - np.sum(free)) / np.sum(level), dtype=np.float64)
 
 
 def _solve(a: Floats, right: Floats, ridge: float) -> Floats:
-    """(a'a + ridge I)^-1 right, through the smaller Gram matrix unless that costs digits."""
+    """(a'a + ridge I)^-1 right, k x m, by the smaller Gram matrix unless that costs digits."""
     n, k = a.shape
     if k <= n or ridge < WELL_CONDITIONED * np.sum(a**2) / n:
-        gram = cross(a, a) + ridge * np.eye(k)
+        gram = cross(a, a)
+        gram.ravel()[:: k + 1] += ridge
         return np.asarray(np.linalg.solve(gram, right), dtype=np.float64)
-    gram = cross(a.T, a.T) + ridge * np.eye(n)
-    inner = np.linalg.solve(gram, times(a, right))
-    return np.asarray((right - np.einsum("nk,n->k", a, inner)) / ridge, dtype=np.float64)
+    gram = cross(a.T, a.T)
+    gram.ravel()[:: n + 1] += ridge
+    inner = np.linalg.solve(gram, np.einsum("nk,km->nm", a, right))
+    return np.asarray((right - np.einsum("nk,nm->km", a, inner)) / ridge, dtype=np.float64)

@@ -17,12 +17,14 @@ Driscoll-Kraay     T/(T-1) (N-1)/(N-K)           T - 1
 Newey-West         T/(T-1) (N-1)/(N-K)           T - 1
 Conley             N / (N - K)                   N - K
 =================  ============================  ==========
+
+`small_sample.SmallSample` states what else each of them (but CRV3) can be asked for.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -41,6 +43,7 @@ from urbanecon.estimation.inference import (
 )
 from urbanecon.estimation.least_squares import bread
 from urbanecon.estimation.sample import Codes, EstimationSample, Floats, Mask
+from urbanecon.estimation.small_sample import EffectsCounted, SmallSample
 from urbanecon.estimation.within import Absorber, is_nested
 
 # Below this many clusters the t law is a poor guide (Cameron, Gelbach and
@@ -85,11 +88,17 @@ class Estimate:
         e, weights = self.residuals, self.sample.weights
         return self.x * (e if weights is None else e * weights)[:, None]
 
-    def n_params(self, clusters: Sequence[Codes] = ()) -> int:
+    def n_params(
+        self, clusters: Sequence[Codes] = (), counted: EffectsCounted = "nonnested"
+    ) -> int:
         """K: regressors and effects, less the effects nested in a cluster dimension."""
+        if counted == "none":
+            return int(self.x.shape[1])
         codes = [self.sample.codes[e] for e in self.effects]
-        nested = [c for c in codes if any(is_nested(c, g) for g in clusters)]
         k: int = self.x.shape[1] + count_effects(codes, self.exact_count)
+        nested = [c for c in codes if any(is_nested(c, g) for g in clusters)]
+        if counted == "full":
+            return k
         return k - count_effects(nested, self.exact_count) + int(bool(nested))
 
 
@@ -129,13 +138,15 @@ def estimate_covariance(inference: Inference, estimate: Estimate) -> Covariance:
         of range, or a regressor that only one cluster identifies (CRV3).
     """
     match inference:
-        case Iid():
-            return _iid(estimate)
-        case Hetero():
-            v, df = _by_rows(estimate, cov.meat_hetero(estimate.scores))
-            return Covariance(v, df, "heteroskedasticity-robust (HC1), factor N/(N-K)")
-        case Cluster(by=by):
-            return _clustered(estimate, tuple(by))
+        case Iid(small_sample=small):
+            return _iid(estimate, small)
+        case Hetero(small_sample=small):
+            v, df = _by_rows(estimate, cov.meat_hetero(estimate.scores), small)
+            kind = "HC1" if small == SmallSample() else "HC"
+            words = f"heteroskedasticity-robust ({kind}), factor {small.in_words('N')}"
+            return Covariance(v, df, words)
+        case Cluster():
+            return _clustered(estimate, inference)
         case Crv3(by=one):
             return _jackknifed(estimate, one)
         case DriscollKraay() | NeweyWest():
@@ -144,38 +155,48 @@ def estimate_covariance(inference: Inference, estimate: Estimate) -> Covariance:
             return _spatial(estimate, inference)
 
 
-def _residual_df(estimate: Estimate, clusters: Sequence[Codes] = ()) -> int:
-    df = estimate.sample.nobs - estimate.n_params(clusters)
-    if df <= 0:
+def _residual_df(estimate: Estimate, small: SmallSample, clusters: Sequence[Codes] = ()) -> int:
+    k = estimate.n_params(clusters, small.k_fixef)
+    if estimate.sample.nobs <= k:
         raise EstimationError(
             f"no residual degrees of freedom: {estimate.sample.nobs} rows for "
-            f"{estimate.sample.nobs - df} parameters. Use fewer effects or regressors"
+            f"{k} parameters. Use fewer effects or regressors"
         )
-    return df
+    return estimate.sample.nobs - k
 
 
 def _bread(estimate: Estimate) -> Floats:
     return bread(estimate.x, estimate.sample.weights)
 
 
-def _iid(estimate: Estimate) -> Covariance:
-    df = _residual_df(estimate)
+def _iid(estimate: Estimate, small: SmallSample) -> Covariance:
+    df = _residual_df(estimate, small)
     e, w = estimate.residuals, estimate.sample.weights
     rss = float(np.sum(e**2 if w is None else w * e**2))
-    return Covariance(_bread(estimate) * rss / df, df, "iid, RSS/(N-K)")
+    divisor = df if small.k_adj else estimate.sample.nobs - 1
+    words = f"iid, RSS/({'N-K' if small.k_adj else 'N-1'})"
+    return Covariance(_bread(estimate) * rss / divisor, df, words)
 
 
-def _by_rows(estimate: Estimate, meat: Floats) -> tuple[Floats, float]:
-    """Sandwich with factor N/(N-K), and its degrees of freedom."""
-    df = _residual_df(estimate)
-    return cov.sandwich(_bread(estimate), meat) * estimate.sample.nobs / df, float(df)
+def _by_rows(estimate: Estimate, meat: Floats, small: SmallSample) -> tuple[Floats, float]:
+    """Sandwich with its factor, N/(N-K), and its degrees of freedom."""
+    df = _residual_df(estimate, small)
+    factor = small.over_rows(estimate.sample.nobs, df)
+    return cov.sandwich(_bread(estimate), meat) * factor, float(df)
 
 
-def _by_groups(estimate: Estimate, meat: Floats, clusters: Sequence[Codes], groups: int) -> Floats:
-    """Sandwich with factor G/(G-1) (N-1)/(N-K)."""
-    df = _residual_df(estimate, clusters)
-    factor = groups / (groups - 1) * (estimate.sample.nobs - 1) / df
-    return cov.sandwich(_bread(estimate), meat) * factor
+def _by_groups(
+    estimate: Estimate,
+    meat: Floats,
+    small: SmallSample,
+    groups: int,
+    clusters: Sequence[Codes] = (),
+) -> tuple[Floats, float]:
+    """Sandwich with its factor, G/(G-1) (N-1)/(N-K), and its degrees of freedom."""
+    df = _residual_df(estimate, small, clusters)
+    factor = small.over_groups(estimate.sample.nobs, df, groups)
+    of_t = groups - 1 if small.t_df == "min" else df
+    return cov.sandwich(_bread(estimate), meat) * factor, float(of_t)
 
 
 def _cluster_counts(estimate: Estimate, by: Sequence[str]) -> dict[str, int]:
@@ -198,20 +219,25 @@ def _few(counts: dict[str, int]) -> tuple[str, ...]:
     )
 
 
-def _clustered(estimate: Estimate, by: tuple[str, ...]) -> Covariance:
+def _clustered(estimate: Estimate, inference: Cluster) -> Covariance:
+    by, small = tuple(inference.by), inference.small_sample
     counts = _cluster_counts(estimate, by)
     clusters = [estimate.sample.codes[name] for name in by]
     smallest = min(counts.values())
-    meat = cov.meat_multiway(estimate.scores, clusters)
-    matrix = _by_groups(estimate, meat, clusters, smallest)
+    own = small.g_adj and small.g_df == "conventional"
+    meat = cov.meat_multiway(estimate.scores, clusters, own_factors=own)
+    outside = replace(small, g_adj=False) if own else small
+    matrix, df = _by_groups(estimate, meat, outside, smallest, clusters)
     warnings = _few(counts)
+    words = f"clustered by {' and '.join(by)} (CRV1), factor {small.in_words('G')}"
     if len(by) > 1:
         matrix, repaired = cov.make_psd(matrix)
         warnings += _repair_note(repaired)
-    words = f"clustered by {' and '.join(by)} (CRV1), factor G/(G-1) (N-1)/(N-K)"
-    if len(by) > 1:
-        words += f" with G = {smallest}, the fewest clusters"
-    return Covariance(matrix, smallest - 1, words, counts, warnings)
+        if small.g_adj:
+            words += (
+                " with each term's own G" if own else f" with G = {smallest}, the fewest clusters"
+            )
+    return Covariance(matrix, df, words, counts, warnings)
 
 
 def _repair_note(repaired: bool) -> tuple[str, ...]:
@@ -243,9 +269,11 @@ def _serial(estimate: Estimate, inference: DriscollKraay | NeweyWest) -> Covaria
         unit = estimate.sample.codes[inference.unit]
         meat = cov.meat_newey_west(estimate.scores, unit, period, lags)
         name = f"Newey-West within {inference.unit}"
-    matrix, repaired = cov.make_psd(_by_groups(estimate, meat, (), periods))
-    words = f"{name}, {lags} lags (Bartlett), factor T/(T-1) (N-1)/(N-K)"
-    return Covariance(matrix, periods - 1, words, {}, _repair_note(repaired))
+    small = inference.small_sample
+    matrix, df = _by_groups(estimate, meat, small, periods)
+    matrix, repaired = cov.make_psd(matrix)
+    words = f"{name}, {lags} lags (Bartlett), factor {small.in_words('T')}"
+    return Covariance(matrix, df, words, {}, _repair_note(repaired))
 
 
 def _spatial(estimate: Estimate, inference: Conley) -> Covariance:
@@ -275,10 +303,10 @@ def _spatial(estimate: Estimate, inference: Conley) -> Covariance:
     if inference.lags:
         unit = sample.codes[inference.unit]
         meat = meat + cov.meat_serial(scores, unit, period, inference.lags)
-    matrix, df = _by_rows(estimate, meat)
+    matrix, df = _by_rows(estimate, meat, inference.small_sample)
     matrix, repaired = cov.make_psd(matrix)
     words = (
         f"Conley, {inference.kernel} kernel, {inference.cutoff_km:g} km, "
-        f"{inference.lags} own lags, factor N/(N-K)"
+        f"{inference.lags} own lags, factor {inference.small_sample.in_words('N')}"
     )
     return Covariance(matrix, df, words, {}, _repair_note(repaired))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -57,18 +57,33 @@ class Cohort:
         """Treated unit-years, N1 T1, in a panel of T `years`."""
         return float(self.treated.sum() * (years - self.before))
 
-    def without(self, unit: int) -> Cohort:
-        """Return the cohort without one unit of the panel, the weights of the others rescaled."""
-        keep = np.arange(len(self.treated)) != unit
-        if not self.controls[unit]:
-            return replace(self, treated=self.treated & keep)
-        omega = self.omega[keep[self.controls]]
-        if not np.sum(omega) > 0:
+    def left_out(self, y: Floats) -> tuple[Floats, Floats]:
+        """Effect and mass without each unit of the panel in turn, length n each.
+
+        Weights are kept and those of the other controls rescaled, so that the
+        effect is a difference of means of each unit's own contrast: its mean from
+        adoption on, less the weighted mean before.
+
+        Raises
+        ------
+        EstimationError
+            One control carries all weight.
+        """
+        if np.count_nonzero(self.omega) < 2:
             raise EstimationError(
                 f"one control carries all weight in cohort {self.first:g}, so the jackknife "
                 "cannot leave it out. Use errors='placebo'"
             )
-        return replace(self, controls=self.controls & keep, omega=omega / np.sum(omega))
+        contrast = y[:, self.before :].mean(axis=1)
+        contrast = contrast - np.einsum("nt,t->n", y[:, : self.before], self.lam)
+        treated, controls = contrast[self.treated], contrast[self.controls]
+        size, level = len(treated), float(np.sum(self.omega * controls))
+        effects = np.full(len(y), float(treated.mean()) - level)
+        effects[self.treated] = (np.sum(treated) - treated) / (size - 1) - level
+        moved = (level - self.omega * controls) / (1 - self.omega)
+        effects[self.controls] = float(treated.mean()) - moved
+        mass = (size - self.treated.astype(np.float64)) * (y.shape[1] - self.before)
+        return effects, mass
 
 
 @dataclass(frozen=True, slots=True)

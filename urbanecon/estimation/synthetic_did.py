@@ -63,11 +63,21 @@ def synthetic_did(
     simulation with 60 units): read `pre_rmse` and the path before adoption first.
 
     Errors: "jackknife" over units, weights kept and rescaled (Algorithm 3),
-    needs two treated units a cohort and is right with many: intervals of 95
-    percent cover 92 to 93 with 10 treated units, 94 to 96 with 40; "placebo" assigns the cohorts
-    to never treated units at random, `replications` times, weights solved anew
-    (Algorithm 4), needs errors of one variance and more controls than treated.
-    Normal law.
+    needs two treated units a cohort and is right with many; "placebo" assigns
+    the cohorts to never treated units at random, `replications` times, weights
+    solved anew (Algorithm 4), needs errors of one variance and more controls
+    than treated. Normal law. What intervals of 95 percent cover in 1,000
+    simulated panels of 16 years with a factor and two cohorts, 200 placebo
+    assignments each (binomial standard error 0.7 points):
+
+    =====  =======  =========  =======
+    units  treated  jackknife  placebo
+    =====  =======  =========  =======
+    60     4        89.7       94.2
+    60     10       92.7       94.2
+    60     20       92.5       95.8
+    280    40       94.1
+    =====  =======  =========  =======
 
     Parameters
     ----------
@@ -163,9 +173,8 @@ def _jackknife(panel: CohortPanel, cohorts: Sequence[Cohort]) -> float:
             "Use errors='placebo'"
         )
     n = len(panel.first)
-    left_out = np.array(
-        [_pooled(panel.outcome, [c.without(i) for c in cohorts]) for i in range(n)]
-    )
+    effects, mass = np.stack([c.left_out(panel.outcome) for c in cohorts], axis=1)
+    left_out = np.sum(effects * mass, axis=0) / np.sum(mass, axis=0)
     return float((n - 1) / n * np.sum((left_out - left_out.mean()) ** 2))
 
 

@@ -73,7 +73,7 @@ def threshold_regression(
     Estimand: the slopes c_j of each regime and the thresholds g. Assumes x, z
     and q strictly exogenous, q with a continuous density at g, and slopes that
     differ by a small amount in large samples (section 3 of the paper). g
-    minimises SSR(g) = e'e - e'L(L'L)^-1 L'e over a grid, see `threshold_grid`;
+    minimises SSR(g) = e'e - e'L(L'L)^-1 L'e over a grid, see `threshold_profile`;
     several thresholds are searched in sequence, the first again given the
     second. Confidence sets hold the g with LR(g) = N (SSR(g) - SSR) / SSR below
     -2 ln(1 - sqrt(level)), and are exact in the limit for independent errors of
@@ -109,7 +109,8 @@ def threshold_regression(
         Quantiles that the distinct values of q are divided into; None: every
         distinct value is tried.
     draws
-        Bootstrap draws of each test; 0: no test.
+        Bootstrap draws B of each test; 0: no test. p = (1 + k) / (1 + B), with k
+        draws of at least F: 1 / (1 + B) is the least there is.
     convention
         "within" uses all demeaned rows. "drop-last" leaves out the last year of
         each unit after demeaning and keeps thresholds apart by quantiles

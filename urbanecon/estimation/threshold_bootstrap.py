@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from urbanecon.estimation.sample import Codes, Floats, Mask
-from urbanecon.estimation.threshold_grid import Outcomes, Profile
+from urbanecon.estimation.threshold_profile import Outcomes, Profile
 from urbanecon.estimation.threshold_search import Stage, positions, residuals_given, sequential
 
 

@@ -11,10 +11,11 @@ import numpy as np
 
 from urbanecon.errors import DataError, EstimationError, NotEstimableError
 from urbanecon.estimation.least_squares import independent_columns, solve, times
-from urbanecon.estimation.sample import Codes, EstimationSample, Floats, Mask
+from urbanecon.estimation.sample import Codes, EstimationSample, Floats, Mask, renumbered
 from urbanecon.estimation.standard_errors import Estimate
 from urbanecon.estimation.threshold_bootstrap import Blocks
-from urbanecon.estimation.threshold_grid import Apart, Profile, Projection, quantile_grid
+from urbanecon.estimation.threshold_grid import Apart, quantile_grid
+from urbanecon.estimation.threshold_profile import Profile, Projection
 from urbanecon.estimation.within import Absorber
 
 Convention = Literal["within", "drop-last"]
@@ -127,7 +128,7 @@ class ThresholdSample:
                 raise EstimationError(
                     "the jackknife is not available with convention='drop-last'; use 'within'"
                 )
-            again = Absorber([_renumber(c[rows]) for c in codes]).residuals(raw[rows])
+            again = Absorber([renumbered(c[rows]) for c in codes]).residuals(raw[rows])
             if len(independent_columns(raw[rows, 1:], again[:, 1:], None)[0]) < len(keep):
                 raise EstimationError(
                     "the jackknife is undefined: without one of the clusters a slope can no "
@@ -202,7 +203,7 @@ def threshold_sample(
     apart: Apart = "rows" if kept is None else "quantiles"
     profile = Profile(projection, z, q, quantile_grid(q, points, trim, apart))
     rows = slice(None) if kept is None else kept
-    blocks = Blocks.of(units[rows], _renumber(periods[rows]))
+    blocks = Blocks.of(units[rows], renumbered(periods[rows]))
     return ThresholdSample(equation, sample, kept, projection.residuals(y)[:, 0], profile, blocks)
 
 
@@ -219,17 +220,13 @@ def _used(columns: Floats, kept: Mask | None) -> Floats:
     return columns if kept is None else np.asfortranarray(columns[kept])
 
 
-def _renumber(codes: Codes) -> Codes:
-    return np.asarray(np.unique(codes, return_inverse=True)[1], dtype=np.int64)
-
-
 def _rows_of(sample: EstimationSample, kept: Mask | None) -> EstimationSample:
     if kept is None:
         return sample
     return replace(
         sample,
         values=np.asfortranarray(_columns(sample, sample.variables)[kept]),
-        codes={key: _renumber(codes[kept]) for key, codes in sample.codes.items()},
+        codes={key: renumbered(codes[kept]) for key, codes in sample.codes.items()},
         index=sample.index[kept],
     )
 

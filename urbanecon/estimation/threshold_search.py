@@ -9,7 +9,7 @@ import numpy as np
 
 from urbanecon.estimation.least_squares import times
 from urbanecon.estimation.sample import Codes, Floats
-from urbanecon.estimation.threshold_grid import Outcomes, Profile
+from urbanecon.estimation.threshold_profile import Outcomes, Profile
 
 
 @dataclass(frozen=True, slots=True, eq=False)

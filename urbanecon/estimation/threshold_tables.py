@@ -86,19 +86,28 @@ def bootstrap_table(statistics: Floats) -> pd.DataFrame:
 def threshold_tests(
     stages: Sequence[Stage], statistics: Floats, rows: float
 ) -> tuple[Diagnostic, ...]:
-    """F tests of each number of thresholds against one less, with bootstrap p-values."""
+    """F tests of each number of thresholds against one less, with bootstrap p-values.
+
+    p = (1 + k) / (1 + B), k of B draws being at least F: the sample is one draw
+    under the null too, so that no p is zero and the test keeps its level at any B
+    (Davison and Hinkley 1997, section 4.2). Hansen's own k / B is up to 1 / (1 + B)
+    lower; the note says so where no draw reaches F.
+    """
     tests = []
     for k, stage in enumerate(first_searches(stages)):
         f = float(stage.test(rows)[0])
         p, note = math.nan, "no bootstrap"
         if len(statistics):
             drawn = statistics[:, k]
-            p = float(np.mean(drawn >= f))
+            reached = int(np.sum(drawn >= f))
+            p = (1 + reached) / (1 + len(drawn))
             bounds = np.quantile(drawn, [0.9, 0.95, 0.99], method="inverted_cdf")
             note = (
                 f"bootstrap by unit, {len(drawn)} draws; critical values at 10, 5, 1%: "
                 + ", ".join(f"{bound:.2f}" for bound in bounds)
             )
+            if not reached:
+                note += f"; none reaches F: p is the least they can give, 1/{1 + len(drawn)}"
         words = f"F test of {k} against {k + 1} threshold{'s' if k else ''}"
         tests.append(Diagnostic(words, f, (), p, note))
     return tuple(tests)

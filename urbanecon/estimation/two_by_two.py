@@ -23,7 +23,7 @@ from typing import Literal
 import numpy as np
 
 from urbanecon.errors import NotEstimableError
-from urbanecon.estimation.least_squares import bread, cross, orthogonal, solve, times
+from urbanecon.estimation.least_squares import bread, cross, orthogonal, product, solve, times
 from urbanecon.estimation.sample import Floats, Mask
 
 Method = Literal["dr", "ipw", "reg"]
@@ -203,7 +203,7 @@ def _regression(y: Floats, x: Floats, w: Floats, group: Mask) -> _FirstStep:
         )
     fitted = times(x, solve(y[group], inside, w[group]))
     scores = x * (w * group * (y - fitted))[:, None]
-    return _FirstStep(fitted, len(y) * _product(scores, bread(inside, w[group])))
+    return _FirstStep(fitted, len(y) * product(scores, bread(inside, w[group])))
 
 
 def _propensity(treated: Mask, x: Floats, w: Floats) -> _FirstStep:
@@ -215,7 +215,7 @@ def _propensity(treated: Mask, x: Floats, w: Floats) -> _FirstStep:
     p = np.minimum(p, 1 - 1e-6)
     information = bread(x, w * p * (1 - p))
     scores = x * (w * (treated - p))[:, None]
-    return _FirstStep(p, len(w) * _product(scores, information))
+    return _FirstStep(p, len(w) * product(scores, information))
 
 
 def _logit(treated: Mask, x: Floats, w: Floats) -> Floats:
@@ -268,11 +268,6 @@ def _mean(values: Floats, weights: Floats, x: Floats) -> _Mean:
 
 def _mean_of_x(x: Floats, weights: Floats, total: float) -> Floats:
     return cross(x, weights[:, None])[:, 0] / total
-
-
-def _product(a: Floats, b: Floats) -> Floats:
-    """A B for tall A (n x k) and small B (k x k), summed in a fixed order."""
-    return np.asarray(np.einsum("nk,kj->nj", a, b), dtype=np.float64)
 
 
 def _need(group: Mask, words: str) -> None:

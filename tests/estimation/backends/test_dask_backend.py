@@ -8,6 +8,7 @@ import threading
 import time
 from functools import partial
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -16,8 +17,15 @@ distributed = pytest.importorskip("distributed", reason="the extra `scale` is no
 from urbanecon.errors import DataError, EstimationError  # noqa: E402
 from urbanecon.estimation.backends import dask_backend, dask_map, scaled_fit  # noqa: E402
 from urbanecon.estimation.backends.dask_backend import dask_client  # noqa: E402
+from urbanecon.estimation.bootstrap import bootstrap_equation  # noqa: E402
+from urbanecon.estimation.bootstrap_result import Wild  # noqa: E402
 from urbanecon.estimation.choice_space import Equation, Space  # noqa: E402
+from urbanecon.estimation.moments import cluster_moments  # noqa: E402
+from urbanecon.estimation.moments_ols import ols  # noqa: E402
+from urbanecon.estimation.multiple_testing import Hypothesis, romano_wolf  # noqa: E402
 from urbanecon.estimation.multiverse import run_multiverse  # noqa: E402
+from urbanecon.estimation.randomization import permute_equation  # noqa: E402
+from urbanecon.estimation.randomization_result import Permutations  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore::urbanecon.errors.EstimationWarning")
 KEYS = {"unit": "city", "period": "year"}
@@ -156,3 +164,65 @@ def test_a_multiverse_runs_on_the_cluster_with_the_same_result(two_workers, rows
     there = run_multiverse(space, {"all": rows}, seed=1, map_=on_dask)
     assert len(here) == 4
     pd.testing.assert_frame_equal(here, there, check_exact=True)
+
+
+class Counted:
+    """A map on the cluster that counts the work units."""
+
+    def __init__(self, client):
+        self.client, self.units = client, 0
+
+    def __call__(self, function, items):
+        items = list(items)
+        self.units += len(items)
+        return dask_map(function, items, self.client)
+
+
+@pytest.mark.parametrize("law", ["rademacher", "webb", "mammen"])
+def test_bootstrap_draws_on_the_cluster_are_those_of_one_process_to_the_last_bit(
+    two_workers, rows_of, law
+):
+    rows = rows_of(3, present=0.8).set_index(["city", "year"])
+    how, there = Wild(law, draws=2_500, seed=np.random.default_rng(4)), Counted(two_workers)
+    at_home = Wild(law, draws=2_500, seed=np.random.default_rng(4))
+    here = bootstrap_equation(rows, "y", "x", ["z"], how=at_home)
+    found = bootstrap_equation(rows, "y", "x", ["z"], how=how, map_=there)
+    assert there.units == 3
+    assert np.array_equal(found.distribution, here.distribution)
+    assert (found.p, found.interval) == (here.p, here.interval)
+    assert there.units == 6  # the interval draws the same weights again
+
+
+def test_a_family_is_adjusted_on_the_cluster_as_in_one_process(two_workers, rows_of):
+    rows = rows_of(3).set_index(["city", "year"])
+    moments = cluster_moments(rows, ["y", "x", "z"], ["city", "year"], cluster="city")
+    equation, there = ols(moments, "y", ["x", "z"]), Counted(two_workers)
+    family = {term: Hypothesis(equation, term) for term in ("x", "z")}
+    here = romano_wolf(family, draws=2_500)
+    found = romano_wolf(family, draws=2_500, map_=there)
+    pd.testing.assert_frame_equal(found, here, check_exact=True)
+    assert there.units == 3
+
+
+def test_the_joint_bootstrap_of_two_terms_runs_on_the_cluster(two_workers, rows_of):
+    rows, how = rows_of(3).set_index(["city", "year"]), Wild("webb", draws=1_500)
+    here = bootstrap_equation(rows, "y", ["x", "z"], cluster="province", how=how)
+    on_dask = partial(dask_map, scheduler=two_workers)
+    there = bootstrap_equation(rows, "y", ["x", "z"], cluster="province", how=how, map_=on_dask)
+    assert np.array_equal(there.distribution, here.distribution)
+
+
+@pytest.mark.parametrize("statistic", ["t", "coefficient"])
+def test_permutations_on_the_cluster_are_those_of_one_process_to_the_last_bit(
+    two_workers, rows_of, statistic
+):
+    rows = rows_of(5)
+    start = 2_003 + rows["city"].astype(int) % 9
+    rows = rows.assign(d=(rows["year"] >= start) * 1.0).set_index(["city", "year"])
+    how, there = Permutations(statistic, draws=9_000, seed=2), Counted(two_workers)
+    here = permute_equation(rows, "y", "d", ["z"], how=how)
+    found = permute_equation(rows, "y", "d", ["z"], how=how, map_=there)
+    assert there.units == 3
+    assert np.array_equal(found.distribution, here.distribution)
+    assert np.array_equal(found.coefficients, here.coefficients)
+    assert found.p == here.p

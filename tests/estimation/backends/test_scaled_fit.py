@@ -16,7 +16,8 @@ from urbanecon.estimation.backends.fit import default_backend
 from urbanecon.estimation.backends.source import Columns, open_source
 from urbanecon.estimation.fixed_effects import fixed_effects
 from urbanecon.estimation.moments import MOST_NUMBERS, cluster_moments
-from urbanecon.estimation.moments_ols import crv1, ols
+from urbanecon.estimation.moments_errors import crv1
+from urbanecon.estimation.moments_ols import ols
 
 pytestmark = pytest.mark.filterwarnings("ignore::urbanecon.errors.EstimationWarning")
 KEYS = {"unit": "city", "period": "year"}

@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from urbanecon.errors import DataError, EstimationError
+from urbanecon.estimation.backends.duckdb_columns import selected
 from urbanecon.estimation.backends.passes import (
     PeriodSums,
     Survey,
@@ -32,11 +33,6 @@ from urbanecon.estimation.sample import Codes, Floats
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
-
-
-def quoted(name: str) -> str:
-    """Name of a column as an SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 @contextmanager
@@ -96,7 +92,7 @@ class DuckPasses:
         # isnan() would be answered without looking
         connection.execute("SET disabled_optimizers = 'statistics_propagation'")
         connection.read_parquet(list(source.paths)).create_view("files")
-        self._view("every_row", f"SELECT {', '.join(self._selected())} FROM files")
+        self._view("every_row", f"SELECT {', '.join(selected(source, columns))} FROM files")
         self._v = range(len(columns.variables))
         self._survey: Survey | None = None
 
@@ -213,25 +209,6 @@ class DuckPasses:
         if self._survey is None:
             raise RuntimeError("the survey comes before every other pass")
         return self._survey
-
-    def _selected(self) -> list[str]:
-        """Columns of the files under the names that the passes use."""
-        columns = self._columns
-        numbers = [f"CAST({quoted(name)} AS DOUBLE)" for name in columns.numbers]
-        keys = [quoted(name) for name in columns.keys]
-        whole = [f"{x} IS NOT NULL AND NOT isnan({x})" for x in numbers]
-        for name, key in zip(columns.keys, keys, strict=True):
-            floating = str(self._source.types[name]) in {"float", "double", "halffloat"}
-            whole.append(f"{key} IS NOT NULL" + (f" AND NOT isnan({key})" if floating else ""))
-        weight = "1.0" if columns.weights is None else f"CAST({quoted(columns.weights)} AS DOUBLE)"
-        return [
-            f"{quoted(columns.unit)} AS u",
-            f"{quoted(columns.period)} AS t",
-            *(f"{quoted(name)} AS c{k}" for k, name in enumerate(columns.clusters)),
-            *(f"CAST({quoted(n)} AS DOUBLE) AS z{j}" for j, n in enumerate(columns.variables)),
-            f"CAST({weight} AS DOUBLE) AS w",
-            f"({' AND '.join(whole)}) AS whole",
-        ]
 
     def _tally(self) -> Tally:
         columns = self._columns

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple, cast
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
@@ -23,27 +23,19 @@ from urbanecon.estimation.backends.dask_backend import dask_client, dask_map
 from urbanecon.estimation.backends.duckdb_backend import duckdb_passes
 from urbanecon.estimation.backends.parts import PartPasses
 from urbanecon.estimation.backends.passes import Passes, Survey
+from urbanecon.estimation.backends.results import Route, notes_on, result
 from urbanecon.estimation.backends.source import Columns, ParquetSource, open_source
 from urbanecon.estimation.backends.sweep import sweep
+from urbanecon.estimation.cluster_products import Moments
 from urbanecon.estimation.fit import Fit
-from urbanecon.estimation.moments import MOST_LEVELS, MOST_NUMBERS, Moments
-from urbanecon.estimation.moments_ols import Linear, crv1, ols
-from urbanecon.estimation.sample import Floats
-from urbanecon.estimation.standard_errors import FEW_CLUSTERS
+from urbanecon.estimation.moments import MOST_LEVELS, MOST_NUMBERS
+from urbanecon.estimation.moments_ols import ols
 
 if TYPE_CHECKING:
     from distributed import Client
 
 Backend = Literal["memory", "duckdb", "dask"]
 BACKENDS = ("memory", "duckdb", "dask")
-
-
-class Route(NamedTuple):
-    """How the effects were taken out."""
-
-    words: str
-    alternations: int = 0
-    backend: str = ""
 
 
 MOST_KEPT = 2**28
@@ -131,10 +123,10 @@ def scaled_fit(
         survey = passes.survey()
         moments, route = _moments(passes, survey, columns, most_numbers)
     estimate = ols(moments, outcome, columns.variables[1:])
-    notes = _notes(estimate, survey, columns)
+    notes = notes_on(estimate, survey, columns)
     for note in notes:
         warnings.warn(f"{outcome}: {note}", EstimationWarning, stacklevel=2)
-    return _fit(estimate, survey, columns, route._replace(backend=chosen), notes)
+    return result(estimate, survey, columns, route._replace(backend=chosen), notes)
 
 
 def _columns(
@@ -252,84 +244,3 @@ def _swept(
         key="",
     )
     return moments, effects.alternations
-
-
-def _fit(
-    estimate: Linear,
-    survey: Survey,
-    columns: Columns,
-    route: Route,
-    notes: tuple[str, ...],
-) -> Fit:
-    clusters = columns.clustering
-    matrices, counts = _covariances(estimate, survey, clusters)
-    together = " and ".join(clusters)
-    terms = list(estimate.terms)
-    smallest = min(counts.values())
-    factor = "factor G/(G-1) (N-1)/(N-K)"
-    if len(clusters) > 1:
-        factor += f" with G = {smallest}, the fewest clusters"
-        if columns.unit in clusters:
-            factor += (
-                f"; {columns.unit} lies within {columns.clusters[0]}, so it equals that alone"
-            )
-    weighted = "" if columns.weights is None else f", weighted by {columns.weights}"
-    how = f"{route.words}, by {route.backend}"
-    errors = {name: np.sqrt(np.diag(matrix)) for name, matrix in matrices.items()}
-    tally = survey.tally
-    return Fit(
-        params=pd.Series(estimate.params[: estimate.k], index=terms, name="estimate"),
-        vcov=pd.DataFrame(matrices[together], index=terms, columns=terms),
-        nobs=tally.kept,
-        df=float(smallest - 1),
-        sample=pd.RangeIndex(tally.kept, name="kept row"),
-        outcome=estimate.outcome,
-        estimator=f"two-way fixed effects least squares{weighted}; {how}",
-        inference=f"clustered by {together} (CRV1), {factor}",
-        n_clusters=counts,
-        fixed_effects=(columns.unit, columns.period),
-        stats={
-            "rss": estimate.rss,
-            "r2_within": 1 - estimate.rss / estimate.tss,
-            "units": float(len(survey.units)),
-            "periods": float(len(survey.periods)),
-            "rows_dropped": float(tally.rows - tally.kept),
-            "alternations": float(route.alternations),
-        },
-        warnings=notes,
-        extra={"errors": pd.DataFrame(errors, index=terms)},
-    )
-
-
-def _covariances(
-    estimate: Linear, survey: Survey, clusters: tuple[str, ...]
-) -> tuple[dict[str, Floats], dict[str, int]]:
-    """Covariance by each clustering and by all, from one set of scores; clusters by name."""
-    homes = {name: survey.home(name) for name in clusters}
-    counts = {name: int(home.nunique()) for name, home in homes.items()}
-    if len(clusters) == 1:
-        return {clusters[0]: crv1(estimate)}, counts
-    labels = {
-        name: cast("Sequence[object]", pd.factorize(home)[0]) for name, home in homes.items()
-    }
-    matrices = {name: crv1(estimate, [codes]) for name, codes in labels.items()}
-    matrices[" and ".join(clusters)] = crv1(estimate, list(labels.values()))
-    return matrices, counts
-
-
-def _notes(estimate: Linear, survey: Survey, columns: Columns) -> tuple[str, ...]:
-    notes = [f"{name!r} was dropped: collinear" for name in estimate.dropped]
-    alone = int((survey.rows == 1).sum())
-    if alone:
-        notes.append(
-            f"{alone} rows are alone in a level of {columns.unit}: they are kept, fit perfectly "
-            "and count in N"
-        )
-    for name in columns.clustering:
-        clusters = survey.home(name).nunique()
-        if clusters < FEW_CLUSTERS:
-            notes.append(
-                f"only {clusters} clusters of {name!r}: t-based p-values are too small "
-                f"with fewer than {FEW_CLUSTERS}; show a wild cluster bootstrap beside them"
-            )
-    return tuple(notes)

@@ -7,9 +7,9 @@ the two give the same digits. At most `BATCH` rows of a part are in memory.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -23,16 +23,10 @@ from urbanecon.estimation.backends.passes import (
 )
 from urbanecon.estimation.backends.rows import add_tallies, batches, pairs_of, tally_of, used
 from urbanecon.estimation.backends.source import Columns, ParquetSource, Part
-from urbanecon.estimation.moments_pieces import (
-    UnitPieces,
-    add_pieces,
-    cross_by,
-    unit_pieces,
-)
+from urbanecon.estimation.mapping import MapLike
+from urbanecon.estimation.moments_pieces import UnitPieces, add_pieces
 from urbanecon.estimation.sample import Codes, Floats
-
-MapLike = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
-"""The built-in map, or one with its contract."""
+from urbanecon.estimation.unit_sums import cross_by, unit_pieces
 
 
 @dataclass(frozen=True, slots=True, eq=False)

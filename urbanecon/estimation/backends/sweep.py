@@ -8,7 +8,7 @@ import numpy as np
 
 from urbanecon.errors import EstimationError
 from urbanecon.estimation.backends.passes import Passes, Survey
-from urbanecon.estimation.moments_pieces import absorbed_columns
+from urbanecon.estimation.gram import absorbed_columns
 from urbanecon.estimation.sample import Floats, Mask
 
 TOLERANCE = 1e-12
