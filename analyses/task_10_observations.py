@@ -7,7 +7,8 @@ from typing import Annotated, Any
 from pytask import Product, task
 
 from urbanecon.atomic import writing
-from urbanecon.pipeline import code, find_project, raw_files
+from urbanecon.needs import code, raw_files
+from urbanecon.project import find_project
 
 PROJECT = find_project(Path(__file__).parent)
 

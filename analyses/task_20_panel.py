@@ -12,7 +12,9 @@ from urbanecon.cleaning.observations import concat_observations
 from urbanecon.cleaning.panel import build_panel
 from urbanecon.cleaning.panel_files import FILES, save_panel
 from urbanecon.measures.variables import with_measures
-from urbanecon.pipeline import code, codebook_file, find_project, raw_files
+from urbanecon.needs import code, raw_files
+from urbanecon.outputs import codebook_file
+from urbanecon.project import find_project
 
 PROJECT = find_project(Path(__file__).parent)
 BUILD = PROJECT.build

@@ -6,7 +6,10 @@ from typing import Annotated
 import pytask
 
 from urbanecon.effects import culture
-from urbanecon.pipeline import ESTIMATION_CODE, code, estimate_effect, find_project, panel_files
+from urbanecon.needs import ESTIMATION_CODE, code
+from urbanecon.outputs import panel_files
+from urbanecon.project import find_project
+from urbanecon.steps import estimate_effect
 
 PROJECT = find_project(Path(__file__).parent)
 

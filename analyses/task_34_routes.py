@@ -8,9 +8,12 @@ import pytask
 from urbanecon.effects import ROUTES
 from urbanecon.measures.catching_up import SIZE, catching_up, rank_size_table
 from urbanecon.measures.variables import open_panel
-from urbanecon.pipeline import ESTIMATION_CODE, code, find_project, panel_files, result_files
+from urbanecon.needs import ESTIMATION_CODE, code
+from urbanecon.outputs import panel_files, result_files
+from urbanecon.project import find_project
 from urbanecon.reporting.rows import write_row
 from urbanecon.reporting.store import write_tables
+from urbanecon.steps import mark
 
 PROJECT = find_project(Path(__file__).parent)
 RESULTS = PROJECT.build / "results"
@@ -21,6 +24,7 @@ LEVELS = ("gdp_pc_real", "night_lights")
 
 for route in ROUTES:
 
+    @mark(ROUTES[route].name)
     @pytask.task(id=route)
     def task_routes(
         row: str = route,
@@ -32,6 +36,7 @@ for route in ROUTES:
         write_row(row, open_panel(PROJECT.build), effects, results)
 
 
+@pytask.mark.layout
 def task_catching_up(
     panel: dict[str, Path] = panel_files(PROJECT),
     modules: dict[str, Path] = code(

@@ -7,14 +7,18 @@ import pytask
 
 from urbanecon.effects import LEVERS
 from urbanecon.measures.variables import open_panel
-from urbanecon.pipeline import ESTIMATION_CODE, code, find_project, panel_files, result_files
+from urbanecon.needs import ESTIMATION_CODE, code
+from urbanecon.outputs import panel_files, result_files
+from urbanecon.project import find_project
 from urbanecon.reporting.rows import write_row
+from urbanecon.steps import mark
 
 PROJECT = find_project(Path(__file__).parent)
 
 
 for lever in LEVERS:
 
+    @mark(LEVERS[lever].name)
     @pytask.task(id=lever)
     def task_levers(
         row: str = lever,

@@ -8,7 +8,9 @@ from pytask import Product, task
 from urbanecon.effects import ROWS
 from urbanecon.effects.evidence import evidence
 from urbanecon.measures.variables import open_panel
-from urbanecon.pipeline import ESTIMATION_CODE, code, evidence_files, find_project, panel_files
+from urbanecon.needs import ESTIMATION_CODE, code
+from urbanecon.outputs import evidence_files, panel_files
+from urbanecon.project import find_project
 from urbanecon.reporting.store import write_tables
 
 PROJECT = find_project(Path(__file__).parent)

@@ -1,4 +1,4 @@
-"""The multiverse of each effect: every reasonable choice, and which of them matters."""
+"""The multiverse of each row of the ledger: every reasonable choice, and which matters."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,16 +8,9 @@ from pytask import Product
 from urbanecon.atomic import writing
 from urbanecon.effects.curves import curves
 from urbanecon.measures.variables import open_panel
-from urbanecon.pipeline import (
-    ESTIMATION_CODE,
-    MULTIVERSE_SOURCES,
-    code,
-    find_project,
-    multiverse_files,
-    panel_files,
-    raw_files,
-    specification_files,
-)
+from urbanecon.needs import ESTIMATION_CODE, MULTIVERSE_SOURCES, code, raw_files
+from urbanecon.outputs import multiverse_files, panel_files, specification_files
+from urbanecon.project import find_project
 from urbanecon.reporting.store import write_tables
 
 PROJECT = find_project(Path(__file__).parent)
@@ -30,7 +23,7 @@ if set(raw_files(PROJECT)) >= MULTIVERSE_SOURCES:
         specifications: Annotated[dict[str, Path], Product] = specification_files(PROJECT),
         summaries: Annotated[dict[str, Path], Product] = multiverse_files(PROJECT),
     ) -> None:
-        for effect, table, tables in curves(open_panel(PROJECT.build)):
-            with writing(specifications[effect]) as temporary:
+        for row, table, tables in curves(open_panel(PROJECT.build)):
+            with writing(specifications[row]) as temporary:
                 table.to_parquet(temporary, compression="zstd")
-            write_tables(summaries[effect], tables)
+            write_tables(summaries[row], tables)

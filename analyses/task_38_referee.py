@@ -6,14 +6,9 @@ from typing import Annotated
 from pytask import Product
 
 from urbanecon.measures.variables import open_panel
-from urbanecon.pipeline import (
-    ESTIMATION_CODE,
-    code,
-    find_project,
-    panel_files,
-    referee_file,
-    result_files,
-)
+from urbanecon.needs import ESTIMATION_CODE, code
+from urbanecon.outputs import panel_files, referee_file, result_files
+from urbanecon.project import find_project
 from urbanecon.referee.claims import referee_study
 from urbanecon.referee.report import write_json
 

@@ -5,15 +5,9 @@ from typing import Annotated
 
 from pytask import Product
 
-from urbanecon.pipeline import (
-    code,
-    codebook_file,
-    evidence_files,
-    find_project,
-    ledger_file,
-    present_multiverse,
-    row_files,
-)
+from urbanecon.needs import code, present_multiverse
+from urbanecon.outputs import codebook_file, evidence_files, ledger_file, row_files
+from urbanecon.project import find_project
 from urbanecon.reporting.ledger import read_evidence, write_ledger
 
 PROJECT = find_project(Path(__file__).parent)
@@ -25,7 +19,12 @@ def task_ledger(
     multiverse: dict[str, Path] = present_multiverse(PROJECT),
     codebook: Path = codebook_file(PROJECT),
     modules: dict[str, Path] = code(
-        "effects.*", "reporting.ledger", "reporting.store", "reporting.numbers"
+        "effects.*",
+        "reporting.ledger",
+        "reporting.ledger_findings",
+        "reporting.words",
+        "reporting.store",
+        "reporting.numbers",
     ),
     ledger: Annotated[Path, Product] = ledger_file(PROJECT),
 ) -> None:

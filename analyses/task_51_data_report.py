@@ -11,17 +11,9 @@ from urbanecon.cleaning.boundaries import groups
 from urbanecon.cleaning.registry import load_registry
 from urbanecon.cleaning.territory import SOURCES
 from urbanecon.measures.variables import open_panel
-from urbanecon.pipeline import (
-    FIGURES,
-    code,
-    drawable_figures,
-    figure_files,
-    find_project,
-    panel_files,
-    raw_files,
-    registry_file,
-    result_files,
-)
+from urbanecon.needs import FIGURES, code, drawable_figures, raw_files
+from urbanecon.outputs import figure_files, panel_files, registry_file, result_files
+from urbanecon.project import find_project
 from urbanecon.reporting.cell_quality import cells_used
 from urbanecon.reporting.data_report import CAPTIONS, Material, render
 from urbanecon.reporting.store import read_estimates

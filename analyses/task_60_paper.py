@@ -8,23 +8,26 @@ import pytask
 from urbanecon.cleaning.registry import load_registry
 from urbanecon.effects import CLAIMS
 from urbanecon.measures.variables import open_panel
-from urbanecon.pipeline import (
+from urbanecon.needs import (
     FIGURES,
     code,
     drawable_figures,
-    evidence_files,
-    figure_files,
-    find_project,
     lacking,
-    ledger_file,
-    panel_files,
     present_multiverse,
     present_sources,
     raw_files,
-    registry_file,
-    row_files,
     unavailable_tables,
 )
+from urbanecon.outputs import (
+    evidence_files,
+    figure_files,
+    ledger_file,
+    panel_files,
+    registry_file,
+    row_files,
+    table_listing,
+)
+from urbanecon.project import find_project
 from urbanecon.reporting.cell_quality import cells_used
 from urbanecon.reporting.facts import write_facts
 from urbanecon.reporting.panel_facts import panel_facts, quality_facts
@@ -43,7 +46,7 @@ def task_paper(
     ledger: Path = ledger_file(PROJECT),
     panel: dict[str, Path] = panel_files(PROJECT),
     registry: Path = registry_file(PROJECT),
-    tables: Path = PROJECT.build / "tables" / "tables.txt",
+    tables: Path = table_listing(PROJECT),
     figures: dict[str, Path] = {name: figure_files(PROJECT, name)["pdf"] for name in DRAWN},
     source: dict[str, Path] = {
         str(path.relative_to(PROJECT.paper)): path

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from urbanecon import __version__, cli
-from urbanecon.effects import CLAIMS
+from urbanecon.effects import ROWS
 from urbanecon.errors import SourceMissingError
 
 
@@ -40,12 +40,12 @@ def urbanecon(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
 
 
 @pytest.fixture
-def job(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
+def job(monkeypatch: pytest.MonkeyPatch) -> list[tuple[tuple[str, ...], str]]:
     """Record what the main job is asked for instead of running it."""
-    asked: list[tuple[str, ...]] = []
+    asked: list[tuple[tuple[str, ...], str]] = []
 
-    def run(effects: tuple[str, ...]) -> int:
-        asked.append(effects)
+    def run(rows: tuple[str, ...], language: str) -> int:
+        asked.append((rows, language))
         return 0
 
     monkeypatch.setattr("urbanecon.pipeline.run", run)
@@ -79,7 +79,22 @@ SOURCES = pd.DataFrame(
 
 def test_run_without_names_asks_for_the_whole_job(urbanecon: Urbanecon, job: list) -> None:
     assert urbanecon("run").code == 0
-    assert job == [()]
+    assert job == [((), "en")]
+
+
+def test_another_language_asks_for_its_edition(urbanecon: Urbanecon, job: list) -> None:
+    assert urbanecon("run", "--language", "zh").code == 0
+    assert job == [((), "zh")]
+
+
+@pytest.mark.parametrize(
+    "arguments", [("growth", "--language", "zh"), ("--language", "fr"), ("--language",)]
+)
+def test_a_language_is_english_or_chinese_and_of_the_whole_job(
+    urbanecon: Urbanecon, job: list, arguments: tuple[str, ...]
+) -> None:
+    assert urbanecon("run", *arguments).code == 2
+    assert job == []
 
 
 @pytest.mark.parametrize("given", [("growth", "E3"), ("e1", "ECOLOGY"), ("E1", "growth", "E3")])
@@ -87,23 +102,28 @@ def test_effects_go_by_id_or_name_in_any_case_and_once(
     urbanecon: Urbanecon, job: list, given: tuple[str, ...]
 ) -> None:
     assert urbanecon("run", *given).code == 0
-    assert job == [("E1", "E3")]
+    assert job == [(("E1", "E3"), "en")]
 
 
-def test_every_claim_can_be_run_by_its_id_and_by_its_name(urbanecon: Urbanecon, job: list) -> None:
-    for claim in CLAIMS.values():
-        urbanecon("run", claim.id)
-        urbanecon("run", claim.name)
-        assert job[-2:] == [(claim.id,), (claim.id,)]
-
-
-def test_an_unknown_effect_is_a_usage_error_with_the_closest_name(
+def test_every_row_of_the_ledger_can_be_run_by_its_id_and_by_its_name(
     urbanecon: Urbanecon, job: list
 ) -> None:
-    outcome = urbanecon("run", "grwth")
+    for claim in ROWS.values():
+        urbanecon("run", claim.id)
+        urbanecon("run", claim.name)
+        assert job[-2:] == [((claim.id,), "en")] * 2
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("grwth", "growth"), ("R11", "r1"), ("citizenisation", "citizenization")]
+)
+def test_an_unknown_row_is_a_usage_error_with_the_closest_name(
+    urbanecon: Urbanecon, job: list, typed: str, meant: str
+) -> None:
+    outcome = urbanecon("run", typed)
     assert outcome.code == 2
     assert "Did you mean" in outcome.err
-    assert "'growth'" in outcome.err
+    assert f"'{meant}'" in outcome.err
     assert job == []
 
 
@@ -111,7 +131,7 @@ def test_an_unknown_effect_is_a_usage_error_with_the_closest_name(
 def test_the_exit_code_is_that_of_the_main_job(
     urbanecon: Urbanecon, monkeypatch: pytest.MonkeyPatch, code: int
 ) -> None:
-    monkeypatch.setattr("urbanecon.pipeline.run", lambda effects: code)
+    monkeypatch.setattr("urbanecon.pipeline.run", lambda rows, language: code)
     assert urbanecon("run").code == code
 
 

@@ -109,13 +109,6 @@ def test_the_two_commands_of_the_readme_are_those_that_are_run_on_every_change()
     assert sorted(called) == sorted(commands.splitlines())
 
 
-def test_every_effect_can_be_asked_of_the_main_job() -> None:
-    from urbanecon.effects import CLAIMS
-
-    markers = set(PYPROJECT["tool"]["pytask"]["ini_options"]["markers"])
-    assert markers == {claim.name for claim in CLAIMS.values()} | {"paper"}
-
-
 @pytest.mark.parametrize("what", ["verified", "measured", "robustness", "large", "ledger"])
 def test_the_readme_has_one_place_for_each_generated_table(what: str) -> None:
     begin, end = f"<!-- {what}:begin -->", f"<!-- {what}:end -->"

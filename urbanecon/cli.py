@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from urbanecon import __version__, cli_data, cli_ledger, cli_package, cli_referee
-from urbanecon.effects import CLAIMS
-from urbanecon.errors import UrbaneconError, did_you_mean
+from urbanecon.cli_names import Speech, row_ids, told
+from urbanecon.effects import ROWS
+from urbanecon.errors import UrbaneconError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,8 +32,6 @@ class Vintage(StrEnum):
     PUBLISHED = "published"
     CONSTANT = "constant"
 
-
-EFFECTS = ", ".join(f"{claim.id} {claim.name}" for claim in CLAIMS.values())
 
 app = typer.Typer(
     name="urbanecon",
@@ -115,6 +114,7 @@ def urbanecon(
     - `urbanecon status` : which raw files are here, and what each feeds
     - `urbanecon fetch` : get the ones that are missing
     - `urbanecon run` : everything, with what is here; again: only what changed
+    - `urbanecon run --language zh` : every figure and table in Chinese
     - `urbanecon paper` : the paper alone
     - `urbanecon ledger` : every claim, its evidence and the verdict
     - `urbanecon lineage gdp Wuhan 2015` : a number walked back to its raw cells
@@ -204,12 +204,21 @@ def fetch(
         print(f"{located.source.id}\t{located.origin}\t{located.path}")
 
 
-@app.command(epilog=f"Effects: {EFFECTS}.")
+@app.command(epilog=f"Effects, routes and levers: {told(ROWS)}.")
 def run(
     effects: Annotated[
         list[str] | None,
-        typer.Argument(help="Effects by id or name, in any case; default the whole job."),
+        typer.Argument(
+            help="Effects, routes and levers by id or name, in any case; default the whole job."
+        ),
     ] = None,
+    language: Annotated[
+        Speech,
+        typer.Option(
+            help="Language of figures and tables. Chinese ones stand beside the English ones, "
+            "in figures/zh and build/tables/zh; the paper is English."
+        ),
+    ] = Speech.EN,
 ) -> None:
     """Run the main job with the raw files that are here: panel, estimates, figures, paper.
 
@@ -220,22 +229,18 @@ def run(
 
     - `urbanecon run`
     - `urbanecon run growth`
-    - `urbanecon run E1 E3`
+    - `urbanecon run E1 R2`
+    - `urbanecon run --language zh`
     """
     from urbanecon import pipeline
 
-    raise typer.Exit(pipeline.run(tuple(dict.fromkeys(map(_claim_id, effects or ())))))
-
-
-def _claim_id(name: str) -> str:
-    """Return the id of the effect that `name` (id or name, any case) means."""
-    known = {key.lower(): claim.id for claim in CLAIMS.values() for key in (claim.id, claim.name)}
-    if name.lower() not in known:
+    rows = row_ids(effects or (), ROWS)
+    if rows and language is not Speech.EN:
         raise typer.BadParameter(
-            f"there is no effect {name!r}.{did_you_mean(name.lower(), known)} Known: {EFFECTS}.",
-            param_hint="effects",
+            "figures and tables are made of all effects: name effects, or a language, not both",
+            param_hint="--language",
         )
-    return known[name.lower()]
+    raise typer.Exit(pipeline.run(rows, language.value))
 
 
 @app.command()

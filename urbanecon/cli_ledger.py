@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-
-class Speech(StrEnum):
-    """Languages of tables."""
-
-    EN = "en"
-    ZH = "zh"
+from urbanecon.cli_names import Speech
 
 
 def register(app: typer.Typer) -> None:
@@ -42,7 +36,7 @@ def ledger(
     from rich.console import Console
 
     from urbanecon.atomic import write_text
-    from urbanecon.pipeline import ledger_file
+    from urbanecon.outputs import ledger_file
     from urbanecon.project import find_project
     from urbanecon.reporting.ledger import read_ledger
     from urbanecon.reporting.ledger_views import as_html, on_screen

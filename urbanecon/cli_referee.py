@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from urbanecon.cli_names import Speech, row_ids
 from urbanecon.effects import CLAIMS
 from urbanecon.errors import DataError, did_you_mean
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from urbanecon.cleaning.codebook import Language
     from urbanecon.referee import Verdict
 
 PROVINCE = "province"
@@ -60,6 +62,9 @@ def referee(
         list[str] | None,
         typer.Option(metavar="COLUMN", help=f"Another outcome of the same question; {SEVERAL}."),
     ] = None,
+    language: Annotated[
+        Speech, typer.Option(help="Language of what is printed and of the page.")
+    ] = Speech.EN,
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a page.")] = None,
     csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a table.")] = None,
     json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write JSON.")] = None,
@@ -76,6 +81,7 @@ def referee(
 
     - `urbanecon referee`
     - `urbanecon referee E3 --html report.html`
+    - `urbanecon referee --language zh`
     - `urbanecon referee --data my.csv --outcome y --treatment d --unit city --time year`
     """
     if data is None:
@@ -96,8 +102,8 @@ def referee(
             instruments=tuple(instrument or ()),
             family=tuple(family or ()),
         )
-    _print(found)
-    _write(found, html, csv, json)
+    _print(found, language.value)
+    _write(found, language.value, html=html, csv=csv, json=json)
 
 
 def _of_claims(names: list[str]) -> dict[str, list[Verdict]]:
@@ -105,16 +111,8 @@ def _of_claims(names: list[str]) -> dict[str, list[Verdict]]:
     from urbanecon.project import find_project
     from urbanecon.referee.claims import referee_study
 
-    known = {key.lower(): c.id for c in CLAIMS.values() for key in (c.id, c.name)}
-    for name in names:
-        if name.lower() not in known:
-            raise typer.BadParameter(
-                f"there is no effect {name!r}.{did_you_mean(name.lower(), known)} Known: "
-                f"{', '.join(CLAIMS)}.",
-                param_hint="effects",
-            )
-    wanted = dict.fromkeys(known[name.lower()] for name in names) or CLAIMS
-    return referee_study(open_panel(), find_project().build / "results", tuple(wanted))
+    wanted = row_ids(names, CLAIMS) or tuple(CLAIMS)
+    return referee_study(open_panel(), find_project().build / "results", wanted)
 
 
 def _of_table(
@@ -184,23 +182,34 @@ def read_table(file: Path, unit: str) -> pd.DataFrame:
                     "dta or xlsx.")  # fmt: skip
 
 
-def _print(found: dict[str, list[Verdict]]) -> None:
+def _print(found: dict[str, list[Verdict]], language: Language) -> None:
     from rich.console import Console
 
     from urbanecon.referee.report import closing_line, terminal_table
 
     console = Console(soft_wrap=not sys.stdout.isatty())
     for name, verdicts in found.items():
-        console.print(terminal_table(name, verdicts))
-        console.print(f"{name}: {closing_line(verdicts)}\n", highlight=False)
+        console.print(terminal_table(name, verdicts, language))
+        console.print(f"{name}: {closing_line(verdicts, language)}\n", highlight=False)
 
 
 def _write(
-    found: dict[str, list[Verdict]], html: Path | None, csv: Path | None, json: Path | None
+    found: dict[str, list[Verdict]],
+    language: Language,
+    *,
+    html: Path | None,
+    csv: Path | None,
+    json: Path | None,
 ) -> None:
+    """Write the files asked for; JSON and CSV hold both languages."""
     from urbanecon.referee.report import write_csv, write_html, write_json
 
-    for path, write in ((html, write_html), (csv, write_csv), (json, write_json)):
+    if html is not None:
+        write_html(html, found, language)
+    if csv is not None:
+        write_csv(csv, found)
+    if json is not None:
+        write_json(json, found)
+    for path in (html, csv, json):
         if path is not None:
-            write(path, found)
             print(path)

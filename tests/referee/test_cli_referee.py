@@ -54,6 +54,13 @@ def test_files_are_written_in_every_kind_that_is_asked_for(table: Path, tmp_path
     assert out["html"].read_text(encoding="utf-8").startswith("<!doctype html>")
 
 
+def test_sentences_are_printed_in_chinese_when_asked(table: Path) -> None:
+    done = call("--data", table, "--outcome", "y", "--treatment", "d", "--language", "zh")
+    assert done.exit_code == 0, done.output
+    assert "聚类数" in done.output and "150 个聚类" in done.output
+    assert "number of clusters" not in done.output
+
+
 def test_clusters_may_be_named(table: Path) -> None:
     done = call("--data", table, "--outcome", "y", "--treatment", "d", "--cluster", "province")
     assert "30 clusters" in done.output

@@ -23,7 +23,8 @@ from urbanecon.referee.report import (
     write_html,
     write_json,
 )
-from urbanecon.referee.verdict import check, listed, p_words, sentence
+from urbanecon.referee.verdict import check, p_words
+from urbanecon.referee.words import Phrase, listed, same
 
 
 @pytest.fixture(scope="module")
@@ -94,15 +95,30 @@ def test_the_terminal_leaves_out_what_does_not_apply(found: dict[str, list[Verdi
     assert closing_line(found["sound"]) == "30 pass, 0 warn, 0 fail, 0 not applicable"
 
 
+def test_a_page_and_a_terminal_in_chinese_have_no_english_words(
+    tmp_path: Path, found: dict[str, list[Verdict]]
+) -> None:
+    write_html(tmp_path / "page.html", found, "zh")
+    text = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "审稿报告" in text and "聚类数" in text
+    assert "what was found" not in text and "number of clusters" not in text
+    headings = [str(column.header) for column in terminal_table("few", found["few"], "zh").columns]
+    assert headings == ["结果", "检查", "发现与下一步"]
+    assert closing_line(found["sound"], "zh") == "30 通过, 0 警告, 0 未通过, 0 不适用"
+
+
 def test_a_sentence_begins_with_a_capital_and_ends_with_one_stop() -> None:
-    assert sentence("it rains") == "It rains."
-    assert sentence("Really?") == "Really?"
-    assert sentence(" ") == ""
+    assert Phrase("it rains", "下雨").sentence() == ("It rains.", "下雨。")
+    assert Phrase("Really?", "是吗？").sentence() == ("Really?", "是吗？")
+    assert Phrase(" ", "").sentence() == ("", "")
 
 
 def test_long_lists_are_cut_and_counted() -> None:
-    assert listed(list("abcdef")) == "a, b, c, d and 2 more"
-    assert listed(["a"]) == "a"
+    assert listed([same(x) for x in "abcdef"]) == (
+        "a, b, c, d and 2 more",
+        "a、b、c、d等另外 2 个",
+    )
+    assert listed([same("a")]).en == "a"
 
 
 def test_small_p_values_are_not_written_as_zero() -> None:
@@ -124,7 +140,7 @@ def test_small_p_values_are_not_written_as_zero() -> None:
 def test_a_number_is_held_against_its_limits_from_either_side(
     statistic: float, limits: tuple[float, float], status: str
 ) -> None:
-    made = check("id", "name", "source")(lambda study: None)  # type: ignore[arg-type,return-value]
-    verdict = made.graded(statistic, limits, "found", "do")
+    made = check("leverage", "source")(lambda study: None)  # type: ignore[arg-type,return-value]
+    verdict = made.graded(statistic, limits, same("found"), same("do"))
     assert verdict.status == status
     assert (verdict.next_step == "Do.") == (status in ("warn", "fail"))

@@ -126,7 +126,7 @@ def _draw_comparisons(panel: Axes, rows: pd.DataFrame) -> None:
     ):
         panel.annotate(
             str(text), (weight, estimate), xytext=(0, 3.5), textcoords="offset points",
-            ha="center", fontsize=SMALL - 0.5, color=BLUE,
+            ha="center", fontsize=SMALL, color=BLUE,
             bbox={"fc": "white", "ec": "none", "pad": 0.4},
         )  # fmt: skip
     panel.set_xlim(0.5 * rows["weight"].min(), 1.4)

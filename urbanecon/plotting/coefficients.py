@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-MODELS = {"city+year": (BLUE, "o", -0.17), "city+province:year": (VERMILION, "s", 0.17)}
+MODELS = {"city+year": (BLUE, "o", -0.2), "city+province:year": (VERMILION, "s", 0.2)}
 """Colour, marker and offset within the row of each set of fixed effects."""
 
 LABEL_WIDTH = 56.0
@@ -77,7 +77,7 @@ def coefficients(
     check_known(rows["expected_sign"].unique(), (1, -1), "expected sign")
     places = _places(rows)
 
-    figure = new_figure(TWO_COLUMNS, 20 + 6.6 * places["place"].max())
+    figure = new_figure(TWO_COLUMNS, 18 + 6.0 * places["place"].max())
     panel = figure.subplots()
     _shade_expected(panel, rows, places)
     panel.axvline(0, color=INK, lw=HAIR, zorder=1)
@@ -135,7 +135,7 @@ def _draw_model(
         panel.annotate(
             f"{n:,.0f}" if known and not np.isnan(n) else word("not_estimable", language),
             (1.0, height), xycoords=panel.get_yaxis_transform(), xytext=(4, 0),
-            textcoords="offset points", va="center", fontsize=SMALL - 0.7, color=colour,
+            textcoords="offset points", va="center", fontsize=SMALL, color=colour,
             annotation_clip=False,
         )  # fmt: skip
 

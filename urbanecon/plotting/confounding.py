@@ -10,6 +10,7 @@ import pandas as pd
 from urbanecon.cleaning.codebook import Language, load_codebook
 from urbanecon.errors import DataError
 from urbanecon.plotting.frames import check_frame
+from urbanecon.plotting.marks import LABEL_GAP, signed, spread
 from urbanecon.plotting.style import (
     BLUE,
     GREY,
@@ -60,7 +61,7 @@ def confounding(
     points = check_frame(
         benchmarks, "confounding", keys=["benchmark", "k"], numbers=["r2dz_x", "r2yz_dx"]
     )
-    figure = new_figure(TWO_COLUMNS, 82)
+    figure = new_figure(TWO_COLUMNS, 66)
     panels = figure.subplots(1, 2, sharey=True)
     sign = -1.0 if cells["estimate"].iloc[0] < 0 else 1.0
     for panel, column, threshold in (
@@ -86,10 +87,12 @@ def _draw_contours(panel: Axes, cells: pd.DataFrame, column: str, threshold: flo
     z = surface.to_numpy()
     values = _levels(z, threshold)
     thin = panel.contour(x, y, z, levels=values, colors=GREY, linewidths=0.6, linestyles="solid")
-    panel.clabel(thin, fontsize=SMALL, fmt=_signed)
+    panel.clabel(thin, fontsize=SMALL, fmt=signed)
     if np.nanmin(z) < threshold < np.nanmax(z):
-        thick = panel.contour(x, y, z, levels=[threshold], colors=VERMILION, linewidths=1.3)
-        panel.clabel(thick, fontsize=SMALL, fmt=_signed)
+        thick = panel.contour(
+            x, y, z, levels=[threshold], colors=VERMILION, linewidths=1.3, linestyles="solid"
+        )
+        panel.clabel(thick, fontsize=SMALL, fmt=signed)
     panel.set_xlim(x[0], x[-1])
     panel.set_ylim(y[0], y[-1])
     panel.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
@@ -105,27 +108,32 @@ def _levels(z: np.ndarray, threshold: float) -> list[float]:
     return [float(v) for v in ticks if low < v < high and abs(v - threshold) > near]
 
 
-def _signed(value: float) -> str:
-    return f"{value:.3g}".replace("-", "\N{MINUS SIGN}")
-
-
 def _draw_benchmarks(panel: Axes, points: pd.DataFrame, language: Language) -> None:
-    """Benchmarks as diamonds, the unadjusted estimate as a triangle, names beside them."""
+    """Benchmarks as diamonds, the unadjusted estimate as a triangle, names beside them.
+
+    Names of points that lie close together stand one above the other.
+    """
     right, top = panel.get_xlim()[1], panel.get_ylim()[1]
-    panel.plot(0, 0, "^", ms=4.5, color=INK, mew=0, clip_on=False, zorder=4)
-    panel.annotate(
-        word("unadjusted", language), (0, 0), xytext=(5, 4), textcoords="offset points",
-        fontsize=SMALL, bbox={"fc": "white", "ec": "none", "pad": 0.6, "alpha": 0.8},
-    )  # fmt: skip
     shown = points[(points["r2dz_x"] <= right) & (points["r2yz_dx"] <= top)]
-    panel.plot(shown["r2dz_x"], shown["r2yz_dx"], "D", ms=3.4, color=BLUE, mew=0, zorder=4)
-    for name, k, x, y in zip(*(shown[column].tolist() for column in shown), strict=True):
+    panel.plot(
+        shown["r2dz_x"], shown["r2yz_dx"], "D", ms=3.4, color=BLUE, mew=0, clip_on=False, zorder=4
+    )
+    panel.plot(0, 0, "^", ms=4.5, color=INK, mew=0, clip_on=False, zorder=5)
+    named = [(0.0, 0.0, word("unadjusted", language), INK)]
+    named += [
+        (x, y, word("benchmark_times", language, k=f"{k:g}", label=_label(name, language)), BLUE)
+        for name, k, x, y in zip(*(shown[column].tolist() for column in shown), strict=True)
+    ]
+    named.sort(key=lambda each: each[1])
+    lowest = 0.5 * LABEL_GAP * top
+    heights = spread([max(y, lowest) for _, y, _, _ in named], LABEL_GAP * top)
+    lift = max(lowest - heights[0], 0.0)
+    for (x, _, text, colour), height in zip(named, heights, strict=True):
         beyond = x > 0.6 * right
         panel.annotate(
-            word("benchmark_times", language, k=f"{k:g}", label=_label(name, language)),
-            (x, y), xytext=(-5 if beyond else 5, 0),
+            text, (x, height + lift), xytext=(-5 if beyond else 5, 0),
             textcoords="offset points", ha="right" if beyond else "left", va="center",
-            fontsize=SMALL, color=BLUE, zorder=5,
+            fontsize=SMALL, color=colour, zorder=6,
             bbox={"fc": "white", "ec": "none", "pad": 0.6, "alpha": 0.8},
         )  # fmt: skip
 

@@ -16,6 +16,7 @@ from urbanecon.plotting.style import (
     HAIR,
     INK,
     MIST,
+    ONE_COLUMN,
     SMALL,
     TWO_COLUMNS,
     in_house_style,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from matplotlib.colors import Colormap
     from matplotlib.figure import Figure
 
-ROW = 3.3
+ROW = 2.7
 """Height of one variable's row in millimetres."""
 
 HUES = {"coverage": "#00456B", "flagged": "#9A3412"}
@@ -87,7 +88,8 @@ def _heat_map(shares: pd.DataFrame, key: str, language: Language) -> Figure:
     codebook = load_codebook()
     labels = [codebook.label(str(name), language) for name in cells.index]
 
-    figure = new_figure(TWO_COLUMNS, 18 + ROW * len(cells))
+    width = TWO_COLUMNS if key == "coverage" else ONE_COLUMN
+    figure = new_figure(width, 18 + ROW * len(cells))
     panel = figure.subplots()
     _hatch_missing(panel, cells)
     image = panel.pcolormesh(
@@ -152,7 +154,7 @@ def flags(shares: pd.DataFrame, *, language: Language = "en") -> Figure:
     codebook = load_codebook()
     labels = [codebook.label(str(name), language) for name in cells.index]
 
-    figure = new_figure(TWO_COLUMNS, 16 + (ROW + 0.5) * len(cells))
+    figure = new_figure(ONE_COLUMN, 18 + ROW * len(cells))
     panel = figure.subplots()
     left = np.zeros(len(cells))
     for flag in cells.columns:
@@ -168,7 +170,7 @@ def flags(shares: pd.DataFrame, *, language: Language = "en") -> Figure:
     panel.xaxis.set_visible(False)
     panel.axvline(0, color=INK, lw=HAIR)
     figure.legend(
-        loc="outside upper left", ncols=5, frameon=False, handlelength=0.8,
+        loc="outside upper left", ncols=3, frameon=False, handlelength=0.8,
         handletextpad=0.5, handleheight=0.8,
         columnspacing=1.4, title=word("flagged", language), alignment="left", borderpad=0,
     )  # fmt: skip

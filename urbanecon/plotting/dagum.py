@@ -67,7 +67,7 @@ def lorenz_and_dagum(
         f"{name}, curves", keys=["year", "point"], numbers=["population", "share"],
     )  # fmt: skip
     path = with_gaps(check_frame(parts, f"{name}, parts", keys=["year"], numbers=list(PARTS)))
-    figure = new_figure(TWO_COLUMNS, 72)
+    figure = new_figure(TWO_COLUMNS, 62)
     figure.suptitle(load_codebook().label(variable, language), x=0.01, ha="left", fontsize=8)
     lorenz, dagum = figure.subplots(1, 2, width_ratios=(1, 1.15))
     _curves(lorenz, points, language)

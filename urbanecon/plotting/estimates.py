@@ -60,7 +60,7 @@ def check_estimates(
 
 
 def panels_by_outcome(
-    outcomes: Iterable[str], language: Language, *, height: float = 50.0, sharex: bool = True
+    outcomes: Iterable[str], language: Language, *, height: float = 41.0, sharex: bool = True
 ) -> tuple[Figure, dict[str, Axes]]:
     """Return a figure with a titled panel an outcome, two abreast, each `height` mm.
 

@@ -73,7 +73,7 @@ def event_study(
     codebook = load_codebook()
     columns = min(len(paths), 2)
     lines = math.ceil(len(paths) / columns)
-    figure = new_figure(ONE_COLUMN if columns == 1 else TWO_COLUMNS, 8 + 50 * lines)
+    figure = new_figure(ONE_COLUMN if columns == 1 else TWO_COLUMNS, 8 + 41 * lines)
     grid = figure.subplots(lines, columns, sharex=True, squeeze=False)
     panels = list(grid.flat)[: len(paths)]
     for panel, (outcome, path) in zip(panels, paths.items(), strict=True):

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.image import AxesImage
 
-CELL, EDGES = 5.6, 11.0
+CELL, EDGES = 4.4, 9.5
 """Heights in millimetres: a cohort's row, and what stands around a panel."""
 WIDE_TITLE = 140.0
 
@@ -110,7 +110,7 @@ def _colour_bar(figure: Figure, panel: Axes, image: AxesImage) -> None:
 
     bar = figure.colorbar(image, ax=panel, pad=0.01, aspect=9, shrink=0.95)
     bar.outline.set_visible(False)
-    bar.ax.tick_params(labelsize=SMALL - 0.5)
+    bar.ax.tick_params(labelsize=SMALL)
     bar.locator = MaxNLocator(4, symmetric=True, steps=[1, 2, 2.5, 5, 10])
     bar.update_ticks()
 

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 WIDE_TITLE = 105.0
-ROW = 43.0
+ROW = 35.0
 """Height of an outcome's panels in millimetres."""
 HEADROOM = 0.15
 """Share of the panel of sets that is kept free for the breakdown value."""

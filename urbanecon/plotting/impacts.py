@@ -37,7 +37,7 @@ PARTS: Mapping[str, tuple[str, str, float]] = {
 """Colour, marker and offset within the row of each effect."""
 
 LABEL_WIDTH = 56.0
-ROW, EDGES = 8.4, 9.5
+ROW, EDGES = 5.8, 8.5
 """Heights in millimetres: an outcome's row, and what stands around a panel."""
 
 

@@ -57,7 +57,7 @@ def inequality(series: pd.DataFrame, variable: str, *, language: Language = "en"
     path = with_gaps(rows).assign(total=lambda row: row["within"] + row["between"])
     if path["total"].isna().all():
         raise nothing_to_draw(f"inequality of {variable}: the sum of 'within' and 'between'")
-    figure = new_figure(TWO_COLUMNS, 62)
+    figure = new_figure(TWO_COLUMNS, 54)
     figure.suptitle(load_codebook().label(variable, language), x=0.01, ha="left", fontsize=8)
     theil, gini = figure.subplots(1, 2, sharex=True)
     year_axis(theil, path["year"].min(), path["year"].max())

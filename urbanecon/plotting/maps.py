@@ -11,6 +11,7 @@ import pandas as pd
 from urbanecon.cleaning.codebook import Language, load_codebook
 from urbanecon.errors import DataError
 from urbanecon.plotting.frames import check_frame, check_known
+from urbanecon.plotting.marks import wrapped
 from urbanecon.plotting.outlines import OUTSIDE, Outlines, albers, load_outlines
 from urbanecon.plotting.style import (
     BLUE,
@@ -19,11 +20,12 @@ from urbanecon.plotting.style import (
     HAIR,
     INK,
     MIST,
+    ONE_COLUMN,
     ORANGE,
     PALE,
     SKY,
     SMALL,
-    TWO_COLUMNS,
+    TEXT,
     VERMILION,
     in_house_style,
     new_figure,
@@ -33,6 +35,7 @@ from urbanecon.plotting.words import axis_label, word
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.path import Path as Outline
 
 CLASSES = 5
 SEQUENTIAL = ("#EAF3FA", "#B9D7EC", "#7FB5DA", "#3C8ABF", "#00456B")
@@ -46,6 +49,10 @@ CLUSTER_COLOURS: Mapping[str, str] = {
 """Local clusters in the order of the key (Anselin 1995)."""
 
 MAINLAND = ((73.4, 39.0), (135.2, 48.0), (109.5, 18.1), (123.3, 53.7))
+TITLE_AT, KEY_AT, TITLE_WIDTH = (0.01, 0.985), (0.0, 0.0), 48.0
+"""Corners of the page that the country leaves free, and millimetres there for the title."""
+INSET_WIDTH = 14.0
+"""Millimetres that the title of the inset may be wide."""
 ROOM_KM = 560.0
 """Room east of the country, where the inset stands clear of Taiwan."""
 SEA = ((107.0, 12.0), (122.5, 12.0), (114.0, 3.0), (114.0, 22.5))
@@ -146,18 +153,20 @@ def _map(
 ) -> Figure:
     """Draw the map, its inset and its key; cities without a colour are hatched."""
     outlines = load_outlines()
-    figure = new_figure(TWO_COLUMNS, 124)
+    figure = new_figure(ONE_COLUMN, 70)
     panel = figure.add_subplot()
     _areas(panel, outlines, colours)
     _frame(panel, MAINLAND, ROOM_KM)
     panel.axis("off")
     inset = panel.inset_axes((0.84, 0.005, 0.16, 0.26))
-    _areas(inset, outlines, colours)
     _frame(inset, SEA)
+    _areas(inset, _within(inset, outlines), colours)
     inset.set(xticks=[], yticks=[])
     inset.spines[:].set(visible=True, linewidth=HAIR)
-    inset.set_title(word("south_china_sea", language), fontsize=SMALL - 1, loc="center", pad=2)
-    _key(panel, key, len(set(outlines.cities) - set(colours)), title, language)
+    name = wrapped(word("south_china_sea", language), INSET_WIDTH, SMALL)
+    inset.set_title(name, fontsize=SMALL, loc="center", pad=2)
+    _title(figure, title)
+    _key(figure, panel, key, len(set(outlines.cities) - set(colours)), language)
     return figure
 
 
@@ -166,7 +175,7 @@ def _areas(panel: Axes, outlines: Outlines, colours: Mapping[Hashable, str]) -> 
 
     known = [city for city in outlines.cities if city in colours]
     missing = [path for city, path in outlines.cities.items() if city not in colours]
-    missing += [outlines.provinces[key] for key in OUTSIDE]
+    missing += [outlines.provinces[key] for key in OUTSIDE if key in outlines.provinces]
     panel.add_collection(
         PathCollection(
             [outlines.cities[city] for city in known],
@@ -186,6 +195,21 @@ def _areas(panel: Axes, outlines: Outlines, colours: Mapping[Hashable, str]) -> 
     panel.add_collection(LineCollection(list(outlines.sea), colors=INK, linewidths=0.9))
 
 
+def _within(panel: Axes, outlines: Outlines) -> Outlines:
+    """Outlines that reach into a panel: drawn whole, the others would only make the file heavy."""
+    (left, right), (low, high) = panel.get_xlim(), panel.get_ylim()
+
+    def reaching(areas: Mapping[str, Outline]) -> dict[str, Outline]:
+        ends = {key: path.get_extents() for key, path in areas.items()}
+        return {
+            key: areas[key]
+            for key, box in ends.items()
+            if box.x0 < right and box.x1 > left and box.y0 < high and box.y1 > low
+        }
+
+    return Outlines(reaching(outlines.cities), reaching(outlines.provinces), outlines.sea)
+
+
 def _frame(panel: Axes, furthest: Sequence[tuple[float, float]], room: float = 0.0) -> None:
     """Show what lies between four places, projected, with `room` km more in the east."""
     x, y = albers(*np.array(furthest).T)
@@ -194,8 +218,17 @@ def _frame(panel: Axes, furthest: Sequence[tuple[float, float]], room: float = 0
     panel.set_aspect("equal")
 
 
+def _title(figure: Figure, title: str) -> None:
+    text = wrapped(title, TITLE_WIDTH)
+    figure.text(*TITLE_AT, text, va="top", fontsize=TEXT, in_layout=False)
+
+
 def _key(
-    panel: Axes, key: Mapping[str, tuple[str, int]], hatched: int, title: str, language: Language
+    figure: Figure,
+    panel: Axes,
+    key: Mapping[str, tuple[str, int]],
+    hatched: int,
+    language: Language,
 ) -> None:
     from matplotlib.patches import Patch
 
@@ -209,10 +242,10 @@ def _key(
             Patch(facecolor="white", edgecolor=PALE, linewidth=0.3, hatch="//////", label=label)
         )
     legend = panel.legend(
-        handles=handles, loc="lower left", bbox_to_anchor=(0.0, 0.0), frameon=False, title=title,
-        fontsize=SMALL, handlelength=1.4, labelspacing=0.35, alignment="left",
+        handles=handles, loc="lower left", bbox_to_anchor=KEY_AT, frameon=False,
+        bbox_transform=figure.transFigure, fontsize=SMALL, handlelength=1.2, labelspacing=0.1,
     )  # fmt: skip
-    legend.get_title().set_fontsize(SMALL + 0.5)
+    legend.set_in_layout(False)
 
 
 def _one_row_a_city(

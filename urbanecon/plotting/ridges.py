@@ -68,7 +68,7 @@ def ridges(cities: pd.DataFrame, variable: str, *, language: Language = "en") ->
         )
     tallest = max(height.max() for _, height in drawn.values())
 
-    figure = new_figure(ONE_COLUMN, 18 + 7.5 * len(years))
+    figure = new_figure(ONE_COLUMN, 16 + 5.8 * len(years))
     panel = figure.subplots()
     for rank, year in enumerate(years):
         panel.axhline(rank, color=GREY, lw=HAIR / 2, zorder=-2 * rank)

@@ -13,6 +13,7 @@ import pandas as pd
 from urbanecon.cleaning.codebook import Language, load_codebook
 from urbanecon.errors import DataError
 from urbanecon.plotting.frames import check_frame
+from urbanecon.plotting.marks import signed
 from urbanecon.plotting.style import (
     BAND_ALPHA,
     BLUE,
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 LEAST_P = 0.001
 BINS = 41
-ROW = 3.5
+ROW = 2.75
 """Height of a left-out group in millimetres."""
 
 
@@ -89,7 +90,7 @@ def left_out(
     panel.set_ylim(-0.8, len(rows) - 0.2)
     panel.set_xlabel(word("left_out_estimate", language))
     title = _wrapped(load_codebook().label(outcome, language), TITLE_LENGTH[language])
-    included = word("all_included", language, estimate=f"{full[0]:.3g}")
+    included = word("all_included", language, estimate=signed(full[0]))
     panel.set_title(f"{title}\n{included}")
     return figure
 
@@ -126,7 +127,7 @@ def randomization_density(
     known = values["value"].dropna().to_numpy()
     if not (math.isfinite(observed) and 0 <= p <= 1):
         raise DataError(f"randomization_density: observed {observed} with p = {p}.")
-    figure = new_figure(ONE_COLUMN, 58)
+    figure = new_figure(ONE_COLUMN, 54)
     panel = figure.subplots()
     reach = 1.05 * max(abs(observed), float(np.abs(known).max()), 1e-300)
     edges = np.linspace(-reach, reach, BINS + 1)
@@ -181,7 +182,7 @@ def trend_power(
     line = check_frame(curve, "trend_power", keys=["slope"], numbers=["power"])
     if not (0 <= power <= 1 and math.isfinite(slope)):
         raise DataError(f"trend_power: power {power} at slope {slope}; expected finite numbers.")
-    figure = new_figure(TWO_COLUMNS, 76)
+    figure = new_figure(TWO_COLUMNS, 58)
     left, right = figure.subplots(1, 2, width_ratios=[3, 2])
     _draw_trend(left, rows.sort_values("relative_year"), power, language)
     left.set_ylabel(_wrapped(load_codebook().label(outcome, language), LABEL_LENGTH[language]))

@@ -33,7 +33,7 @@ LOG_UNITS = frozenset({"yuan", "persons", "km2", "t", "nW/cm2/sr"})
 ONE_SCALE = 10.0
 """Median ratio of two sources up to which they are on one scale and share their axes."""
 
-PANEL_SIZE = 40.0
+PANEL_SIZE = 35.0
 TITLE_WIDTH = 24.0
 """Millimetres: height of a panel's row, and width of its title."""
 

@@ -11,15 +11,16 @@ import pandas as pd
 from urbanecon.cleaning.codebook import Language, load_codebook
 from urbanecon.errors import DataError, NotEstimableError
 from urbanecon.plotting.frames import check_frame, check_known, nothing_to_draw
+from urbanecon.plotting.marks import wrapped
 from urbanecon.plotting.style import (
     BLUE,
     GREY,
     HAIR,
     INK,
     MIST,
+    ONE_COLUMN,
     PALE,
     SMALL,
-    TWO_COLUMNS,
     VERMILION,
     in_house_style,
     new_figure,
@@ -32,8 +33,10 @@ if TYPE_CHECKING:
 
 MOST_BINS = 120
 """Columns of the lower panel: up to so many specifications each has its own."""
-ROW, CURVE, EDGES = 2.75, 48.0, 22.0
+ROW, CURVE, EDGES = 2.75, 40.0, 25.0
 """Heights in millimetres: a row of choices, the curve, all that is around."""
+SUMMARY_WIDTH = 45.0
+"""Millimetres that the summary in the curve's corner may fill."""
 DARKEST = 2.0
 """How many times its overall share an option has where its mark is darkest."""
 SIGNIFICANT = 0.05
@@ -80,7 +83,7 @@ def specification_curve(
     rows = _ordered(table, choices, controls)
     lines = _lines(rows, choices, controls, language)
     height = ROW * len(lines)
-    figure = new_figure(TWO_COLUMNS, EDGES + CURVE + height)
+    figure = new_figure(ONE_COLUMN, EDGES + CURVE + height)
     curve, below = figure.subplots(
         2, 1, sharex=True, gridspec_kw={"height_ratios": [CURVE, height]}
     )
@@ -185,7 +188,10 @@ def _draw_curve(panel: Axes, rows: pd.DataFrame, language: Language) -> None:
         "curve_summary", language, median=f"{median:.3f}".replace("-", "\u2212"),
         sign=f"{(rows['estimate'] > 0).mean():.0%}", p=f"{rows['p'].median():.2f}",
     )  # fmt: skip
-    panel.text(0.01, 0.97, text, transform=panel.transAxes, va="top", fontsize=SMALL)
+    panel.text(
+        0.01, 0.97, wrapped(text, SUMMARY_WIDTH, SMALL), transform=panel.transAxes, va="top",
+        fontsize=SMALL,
+    )  # fmt: skip
 
 
 def _draw_choices(panel: Axes, lines: Sequence[Row], count: int) -> None:
@@ -206,7 +212,7 @@ def _draw_choices(panel: Axes, lines: Sequence[Row], count: int) -> None:
         panel.axhline(k - 0.5, color="white", lw=1.0)
     panel.set_yticks(range(len(lines)), [label for label, _ in lines])
     for (_, member), label in zip(lines, panel.get_yticklabels(), strict=True):
-        label.set_fontsize(SMALL - 0.5)
+        label.set_fontsize(SMALL)
         label.set_color(GREY if member is None else INK)
     panel.tick_params(axis="y", length=0)
     panel.spines[["left", "bottom"]].set_visible(False)
@@ -225,6 +231,6 @@ def _legend(figure: Figure, language: Language) -> None:
     handles.append(Patch(fc=MIST, label=word("expected", language)))
     handles.append(Patch(fc=INK, label=word("curve_darker", language)))
     figure.legend(
-        handles=handles, loc="outside upper left", ncols=3, frameon=False, borderpad=0,
-        handlelength=1.4,
+        handles=handles, loc="outside upper left", ncols=2, frameon=False, borderpad=0,
+        fontsize=SMALL, handlelength=1.2, columnspacing=1.0,
     )  # fmt: skip

@@ -104,7 +104,7 @@ def _draw_curve(
     panel.text(0.02, 0.98, text, transform=panel.transAxes, va="top", fontsize=SMALL, color=BLUE)
     panel.annotate(
         "95%", (1.0, critical), xycoords=panel.get_yaxis_transform(), xytext=(2, 0),
-        textcoords="offset points", va="center", fontsize=SMALL - 0.5, color=VERMILION,
+        textcoords="offset points", va="center", fontsize=SMALL, color=VERMILION,
         annotation_clip=False,
     )  # fmt: skip
 

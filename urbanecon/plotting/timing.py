@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-ROW = 3.15
+ROW = 2.7
 """Height of a province's row in millimetres."""
 
 

@@ -65,7 +65,7 @@ def transition_matrices(
         numbers=["probability", "moves", "ergodic"],
     )
     periods = list(dict.fromkeys(rows["period"]))
-    figure = new_figure(TWO_COLUMNS, 28 + TWO_COLUMNS / max(len(periods), 2) * 0.72)
+    figure = new_figure(TWO_COLUMNS, 28 + TWO_COLUMNS / max(len(periods), 2) * 0.58)
     label = load_codebook().label(variable, language)
     figure.suptitle(word("relative_to_mean", language, label=label), x=0.01, ha="left", fontsize=8)
     panels = figure.subplots(1, len(periods), squeeze=False)[0]

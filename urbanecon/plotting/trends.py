@@ -71,7 +71,7 @@ def pilot_trends(trends: pd.DataFrame, *, language: Language = "en") -> Figure:
     variables = list(dict.fromkeys(rows["variable"]))
     columns = min(len(variables), 2)
     lines = math.ceil(len(variables) / columns)
-    figure = new_figure(ONE_COLUMN if columns == 1 else TWO_COLUMNS, 6 + 48 * lines)
+    figure = new_figure(ONE_COLUMN if columns == 1 else TWO_COLUMNS, 6 + 41 * lines)
     grid = figure.subplots(lines, columns, squeeze=False)
     panels = list(grid.flat)[: len(variables)]
     for panel, variable in zip(panels, variables, strict=True):

@@ -18,6 +18,7 @@ from urbanecon.referee.judge import CHECKS, referee
 from urbanecon.referee.quality import territory_changes
 from urbanecon.referee.subjects import study_of_spec
 from urbanecon.referee.verdict import Verdict
+from urbanecon.referee.words import say
 from urbanecon.reporting.store import read_estimates
 
 WEIGHT = "population"
@@ -72,7 +73,9 @@ def referee_study(
         try:
             found[effect] = referee(study_of_spec(spec, panel, constant=constant, **known))
         except NotEstimableError as error:
-            found[effect] = [check.skipped(f"Not estimable: {error}") for check in CHECKS]
+            found[effect] = [
+                check.skipped(say("shared.not_estimable", error=str(error))) for check in CHECKS
+            ]
     return found
 
 

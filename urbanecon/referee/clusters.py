@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from urbanecon.estimation.moments_ols import leverage
+from urbanecon.estimation.moments_errors import leverage
 from urbanecon.estimation.sample import Codes, key_codes
 from urbanecon.estimation.within import is_nested
-from urbanecon.referee.study import Study
-from urbanecon.referee.verdict import Verdict, check, listed
+from urbanecon.referee.study import Study, no_adoption
+from urbanecon.referee.verdict import Verdict, check
+from urbanecon.referee.words import NOTHING, joined, listed, say
 
 AT_ONCE = (0.10, 0.50)
 """Share of the treated in groups that were treated as one: at a tenth the errors of some
@@ -28,24 +29,26 @@ SINGLETONS = (1e-12, 0.05)
 COHORT = (4.0, 1.0)
 """Units: a mean of fewer than five is a case study, and that of one has no error at all."""
 
-WILD = "Report a wild cluster bootstrap, restricted, with Webb weights, beside the t law"
+WILD = "shared.wild"
+"""What to do about few or unequal clusters."""
 
 
 @check(
     "assignment",
-    "clustering at the level of assignment",
     "Abadie, Athey, Imbens and Wooldridge (2023); Bertrand, Duflo and Mullainathan (2004)",
 )
 def assignment(study: Study) -> Verdict:
     """Units that were treated by one decision are one draw of the treatment, not many."""
+    by = joined(study.all_named(study.cluster))
     if not _nested_somewhere(study, study.unit):
-        by = " and ".join(study.cluster) or "nothing"
-        share = float(study.rows.groupby(level=0).size().gt(1).mean())
+        share, unit = (
+            float(study.rows.groupby(level=0).size().gt(1).mean()),
+            study.named(study.unit),
+        )
         return assignment.verdict(
             "fail",
-            f"errors are clustered by {by}, but {share:.0%} of the {study.unit} units are "
-            f"observed in several periods with a treatment that persists",
-            f"Cluster by {study.unit}, or by what is above it",
+            assignment.say("below", by=by, share=f"{share:.0%}", unit=unit),
+            assignment.say("below_todo", unit=unit),
             share,
             AT_ONCE[0],
         )
@@ -53,41 +56,41 @@ def assignment(study: Study) -> Verdict:
     worst = max(found, key=lambda each: each[0], default=None)
     treated = int(study.treated.sum())
     if worst is None or not worst[1]:
-        looked = f" of {listed(list(study.coarser))}" if study.coarser else ""
-        return assignment.graded(
-            0.0,
-            AT_ONCE,
-            f"0 of {treated} treated units lie in groups{looked} that were treated as one; "
-            f"errors are clustered by {' and '.join(study.cluster)}",
-            "",
-        )
+        levels = listed(study.all_named(study.coarser))
+        key = "none_of" if study.coarser else "none"
+        words = assignment.say(key, treated=treated, levels=levels, by=by)
+        return assignment.graded(0.0, AT_ONCE, words, NOTHING)
     share, groups, level = worst
-    words = (
-        f"{round(share * treated)} of {treated} treated units ({share:.0%}) lie in {level} groups "
-        f"all of whose units were treated at once ({listed([study.named(g) for g in groups])}), "
-        f"and errors are clustered by {' and '.join(study.cluster)}"
+    words = assignment.say(
+        "found",
+        count=round(share * treated),
+        treated=treated,
+        share=f"{share:.0%}",
+        level=study.named(level),
+        groups=listed(study.all_named(groups)),
+        by=by,
     )
     if _nested_somewhere(study, level):
-        return assignment.verdict("pass", words, "", share, AT_ONCE[0])
-    todo = f"Cluster by {level}, with the wild bootstrap if those are few, and report both"
+        return assignment.verdict("pass", words, NOTHING, share, AT_ONCE[0])
+    todo = assignment.say("todo", level=study.named(level))
     return assignment.graded(share, AT_ONCE, words, todo)
 
 
-@check("few_clusters", "number of clusters", "Cameron and Miller (2015), section VI")
+@check("few_clusters", "Cameron and Miller (2015), section VI")
 def few_clusters(study: Study) -> Verdict:
     """Clustered errors are consistent in the number of clusters, and too small with few."""
     if not study.cluster:
-        return few_clusters.skipped("errors are not clustered")
+        return few_clusters.skipped(few_clusters.say("unclustered"))
     counts = {by: len(np.unique(_codes(study, by))) for by in study.cluster}
     by = min(counts, key=lambda name: counts[name])
-    words = f"errors are clustered by {by}: {counts[by]} clusters"
-    return few_clusters.graded(float(counts[by]), CLUSTERS, words, WILD)
+    words = few_clusters.say("found", by=study.named(by), count=counts[by])
+    return few_clusters.graded(float(counts[by]), CLUSTERS, words, say(WILD))
 
 
 @check(
-    "effective_clusters", "effective number of clusters",
+    "effective_clusters",
     "Carter, Schnepel and Steigerwald (2017); MacKinnon, Nielsen and Webb (2023)",
-)  # fmt: skip
+)
 def effective_clusters(study: Study) -> Verdict:
     """Clusters that differ in size and treatment count for fewer than there are.
 
@@ -97,11 +100,11 @@ def effective_clusters(study: Study) -> Verdict:
     """
     parts = _partial_leverage(study)
     effective = 1 / float(np.sum(parts**2))
-    words = f"the {len(parts)} clusters are worth {effective:.0f} of equal weight"
-    return effective_clusters.graded(effective, CLUSTERS, words, WILD)
+    words = effective_clusters.say("found", count=len(parts), effective=f"{effective:.0f}")
+    return effective_clusters.graded(effective, CLUSTERS, words, say(WILD))
 
 
-@check("cluster_balance", "size of the largest cluster", "Djogbenou, MacKinnon and Nielsen (2019)")
+@check("cluster_balance", "Djogbenou, MacKinnon and Nielsen (2019)")
 def cluster_balance(study: Study) -> Verdict:
     """One large cluster makes the estimate one draw, however many small ones there are."""
     shares = {}
@@ -109,75 +112,80 @@ def cluster_balance(study: Study) -> Verdict:
         counts = np.bincount(_codes(study, by))
         shares[by] = float(counts.max() / counts.sum())
     by = max(shares, key=lambda name: shares[name])
-    words = f"the largest {by} holds {shares[by]:.1%} of the {study.sample.nobs} rows"
-    return cluster_balance.graded(shares[by], LARGEST, words, WILD)
+    words = cluster_balance.say(
+        "found", by=study.named(by), share=f"{shares[by]:.1%}", rows=study.sample.nobs
+    )
+    return cluster_balance.graded(shares[by], LARGEST, words, say(WILD))
 
 
-@check("treated_clusters", "number of treated clusters", "MacKinnon and Webb (2018)")
+@check("treated_clusters", "MacKinnon and Webb (2018)")
 def treated_clusters(study: Study) -> Verdict:
     """With few treated (or few untreated) clusters the error of a dummy is far too small."""
     if not set(study.rows[study.treatment].unique()) <= {0, 1}:
-        return treated_clusters.skipped(f"the treatment {study.treatment} is no dummy")
+        return treated_clusters.skipped(
+            say("shared.no_dummy", treatment=study.named(study.treatment))
+        )
     counts = {}
     for by in study.cluster or (study.unit,):
         ever = study.rows[study.treatment].groupby(_codes(study, by)).max() > 0
         counts[by] = (int(ever.sum()), int((~ever).sum()))
     by = min(counts, key=lambda name: min(counts[name]))
     treated, others = counts[by]
-    words = f"{treated} clusters ({by}) are treated at some time and {others} never"
+    words = treated_clusters.say("found", treated=treated, by=study.named(by), others=others)
     if others == 0 and _staggered(study):
-        return treated_clusters.graded(float(treated), TREATED_CLUSTERS, words, WILD)
-    todo = f"{WILD}, and randomization inference over adoption paths"
+        return treated_clusters.graded(float(treated), TREATED_CLUSTERS, words, say(WILD))
+    todo = treated_clusters.say("todo")
     return treated_clusters.graded(float(min(treated, others)), TREATED_CLUSTERS, words, todo)
 
 
-@check("small_cohorts", "units of the smallest cohort", "Callaway and Sant'Anna (2021), sec. 4")
+@check("small_cohorts", "Callaway and Sant'Anna (2021), sec. 4")
 def small_cohorts(study: Study) -> Verdict:
     """The effect of a cohort of two units is the story of two units."""
     if study.adoption is None:
-        return small_cohorts.skipped(
-            f"the treatment {study.treatment} is not adopted once and for good"
-        )
+        return small_cohorts.skipped(no_adoption(study))
     present = study.adoption.reindex(study.treated.index[study.treated])
     sizes = present[np.isfinite(present)].value_counts().sort_index()
     smallest = int(sizes.min())
-    years = ", ".join(f"{n} in {year:.0f}" for year, n in sizes.items())
-    todo = "Report effects by cohort, and the mean without the smallest"
-    words = f"the smallest cohort of adopters has {smallest} units ({years})"
-    return small_cohorts.graded(float(smallest), COHORT, words, todo)
+    each = [small_cohorts.say("cohort", count=n, year=f"{y:.0f}") for y, n in sizes.items()]
+    words = small_cohorts.say("found", smallest=smallest, cohorts=listed(each, len(each)))
+    return small_cohorts.graded(float(smallest), COHORT, words, small_cohorts.say("todo"))
 
 
-@check("singletons", "singletons", "Correia (2015)")
+@check("singletons", "Correia (2015)")
 def singletons(study: Study) -> Verdict:
     """A row alone in a level of an effect fits perfectly and counts as an observation."""
     alone = study.sample.singletons
     share = alone / study.sample.nobs
-    words = (
-        f"{alone} of {study.sample.nobs} rows ({share:.2%}) are alone in a level of "
-        f"{' or '.join(study.effects) or 'no effect'}"
+    words = singletons.say(
+        "found",
+        alone=alone,
+        rows=study.sample.nobs,
+        share=f"{share:.2%}",
+        effects=joined(study.all_named(study.effects), "shared.no_effect", "shared.or"),
     )
-    return singletons.graded(share, SINGLETONS, words, "Estimate with drop_singletons=True")
+    return singletons.graded(share, SINGLETONS, words, singletons.say("todo"))
 
 
 PARTIAL_LEVERAGE = (0.10, 0.25)
 """Share of what identifies the coefficient: its mean over clusters is 1/G."""
 
 
-@check("leverage", "leverage of single clusters", "MacKinnon, Nielsen and Webb (2023)")
+@check("leverage", "MacKinnon, Nielsen and Webb (2023)")
 def cluster_leverage(study: Study) -> Verdict:
     """A cluster that holds much of the treatment's variation decides the estimate alone."""
     parts, linear = _partial_leverage(study), study.linear
     at = int(parts.argmax())
     whole = leverage(linear)
-    words = (
-        f"{linear.moments.by} {study.named(linear.moments.clusters[at])} holds {parts[at]:.1%} "
-        f"of the treatment's variation (mean {1 / len(parts):.1%}); the largest leverage is "
-        f"{whole.max() / whole.mean():.1f} times the mean"
+    words = cluster_leverage.say(
+        "found",
+        by=study.named(linear.moments.by),
+        cluster=study.named(linear.moments.clusters[at]),
+        share=f"{parts[at]:.1%}",
+        mean=f"{1 / len(parts):.1%}",
+        times=f"{whole.max() / whole.mean():.1f}",
     )
-    return cluster_leverage.graded(
-        float(parts[at]), PARTIAL_LEVERAGE, words, "Report the jackknife CV3 and the estimate "
-        "without that cluster"
-    )  # fmt: skip
+    todo = cluster_leverage.say("todo")
+    return cluster_leverage.graded(float(parts[at]), PARTIAL_LEVERAGE, words, todo)
 
 
 def _partial_leverage(study: Study) -> np.ndarray:

@@ -9,6 +9,7 @@ from urbanecon.estimation.fixed_effects import fixed_effects
 from urbanecon.estimation.multiple_testing import adjusted_p
 from urbanecon.referee.study import Study, quiet
 from urbanecon.referee.verdict import Verdict, check, p_words
+from urbanecon.referee.words import NOTHING, joined
 
 MOVED_P = (0.10, 0.05)
 """p-value, adjusted by Holm over the controls, that the treatment moves the control."""
@@ -18,40 +19,43 @@ speaks of a small part of the sample, below a hundredth of noise in the treatmen
 RANK_ONE = 1e-8
 
 
-@check("bad_controls", "controls that the treatment moves", "Angrist and Pischke (2009), 3.2.3")
+@check("bad_controls", "Angrist and Pischke (2009), 3.2.3")
 def bad_controls(study: Study) -> Verdict:
     """A control that the treatment moves takes away part of the effect or opens a path."""
     if not study.controls:
-        return bad_controls.skipped("the equation has no controls")
+        return bad_controls.skipped(bad_controls.say("none"))
     tested = [name for name in study.controls if not fixed_before(study, name)]
     fixed = len(study.controls) - len(tested)
-    beside = f"; {fixed} of {len(study.controls)} are fixed before treatment" if fixed else ""
     if not tested:
-        return bad_controls.verdict(
-            "pass", f"all {fixed} controls are fixed before treatment", "", 1.0, MOVED_P[0]
-        )
+        words = bad_controls.say("fixed", count=fixed)
+        return bad_controls.verdict("pass", words, NOTHING, 1.0, MOVED_P[0])
     p = adjusted_p(pd.Series({name: _moved(study, name) for name in tested}))["holm"]
     worst = str(p.idxmin())
-    words = (
-        f"of {len(tested)} controls {worst} is most clearly related to {study.treatment} within "
-        f"the effects: {p_words(float(p[worst]))} (Holm){beside}"
+    words = bad_controls.say(
+        "found",
+        count=len(tested),
+        worst=study.named(worst),
+        treatment=study.named(study.treatment),
+        p=p_words(float(p[worst])),
     )
-    todo = f"Replace {worst} by its value before treatment times a trend, and show both"
+    if fixed:
+        words += bad_controls.say("beside", fixed=fixed, all=len(study.controls))
+    todo = bad_controls.say("todo", worst=study.named(worst))
     return bad_controls.graded(float(p[worst]), MOVED_P, words, todo)
 
 
-@check("within_variation", "variation of the treatment left", "Mummolo and Peterson (2018)")
+@check("within_variation", "Mummolo and Peterson (2018)")
 def within_variation(study: Study) -> Verdict:
     """What effects and controls leave of the treatment is all that the estimate speaks of."""
     d = study.rows[study.treatment].to_numpy(dtype=np.float64)
     share = float(np.mean(study.net["treatment"] ** 2) / np.var(d))
-    words = (
-        f"{share:.1%} of the variance of {study.treatment} is left within "
-        f"{' and '.join(study.effects) or 'no effect'}"
-        f"{' and the controls' if study.controls else ''}"
+    words = within_variation.say(
+        "found_controls" if study.controls else "found",
+        share=f"{share:.1%}",
+        treatment=study.named(study.treatment),
+        effects=joined(study.all_named(study.effects), "shared.no_effect"),
     )
-    todo = "Use coarser effects or fewer controls, and read the estimate per unit that remains"
-    return within_variation.graded(share, LEFT, words, todo)
+    return within_variation.graded(share, LEFT, words, within_variation.say("todo"))
 
 
 def fixed_before(study: Study, name: str) -> bool:

@@ -9,8 +9,9 @@ import numpy as np
 from urbanecon.errors import EstimationError
 from urbanecon.estimation.fixed_effects import fixed_effects
 from urbanecon.estimation.instrumental import instrumental
-from urbanecon.referee.study import FIRST, Study, quiet
+from urbanecon.referee.study import FIRST, Study, no_adoption, quiet
 from urbanecon.referee.verdict import Status, Verdict, check, p_words
+from urbanecon.referee.words import NOTHING
 
 BOTH_SIDES = (0.90, 0.50)
 """Share of the treated units seen before and after adoption; the others identify nothing."""
@@ -21,45 +22,40 @@ AGREES = 1e-6
 """Relative difference allowed between the estimate reported and the one found here."""
 
 
-@check("reproduced", "estimate found again", "Vilhuber (2020)")
+@check("reproduced", "Vilhuber (2020)")
 def reproduced(study: Study) -> Verdict:
     """A verdict on an equation says nothing of a number that this equation does not give."""
     if study.reported is None:
-        return reproduced.skipped("the estimate was made here")
+        return reproduced.skipped(reproduced.say("here"))
     if study.treatment not in study.reported.params.index:
-        return reproduced.skipped(f"the reported estimate has no term {study.treatment}")
+        return reproduced.skipped(
+            reproduced.say("no_term", treatment=study.named(study.treatment))
+        )
     again = min(_again(study), key=lambda each: abs(each - study.estimate))
     gap = abs(again - study.estimate) / max(abs(study.estimate), np.finfo(float).tiny)
-    words = (
-        f"the equation on the reported rows gives {again:.6g}, reported is "
-        f"{study.estimate:.6g} (relative difference {gap:.1e})"
+    words = reproduced.say(
+        "found", again=f"{again:.6g}", reported=f"{study.estimate:.6g}", gap=f"{gap:.1e}"
     )
-    todo = (
-        "Name the columns and rows that the estimate was made from: weights, instruments or "
-        "controls are missing here, or the data changed since"
-    )
-    return reproduced.graded(gap, (AGREES, AGREES * 2), words, todo)
+    return reproduced.graded(gap, (AGREES, AGREES * 2), words, reproduced.say("todo"))
 
 
-@check("window", "treated units seen before and after", "Callaway and Sant'Anna (2021)")
+@check("window", "Callaway and Sant'Anna (2021)")
 def window(study: Study) -> Verdict:
     """Only units that are seen on both sides of adoption carry a comparison over time."""
     if study.adoption is None:
-        return window.skipped(f"the treatment {study.treatment} is not adopted once and for good")
+        return window.skipped(no_adoption(study))
     first = study.rows[FIRST].dropna()
     years = first.index.get_level_values(1).to_series(index=first.index)
     before = (years < first).groupby(level=0).any()
     after = (years >= first).groupby(level=0).any()
     share = float((before & after).mean())
-    words = (
-        f"{int((before & after).sum())} of {len(before)} adopting units ({share:.0%}) are "
-        "observed before and after adoption"
+    words = window.say(
+        "found", both=int((before & after).sum()), all=len(before), share=f"{share:.0%}"
     )
-    todo = "Choose an outcome or a window that is observed around adoption"
-    return window.graded(share, BOTH_SIDES, words, todo)
+    return window.graded(share, BOTH_SIDES, words, window.say("todo"))
 
 
-@check("attrition", "values missing differently", "Ghanem, Hirshleifer and Ortiz-Becerra (2023)")
+@check("attrition", "Ghanem, Hirshleifer and Ortiz-Becerra (2023)")
 def attrition(study: Study) -> Verdict:
     """When adoption changes who is observed, the estimate compares other units, not effects.
 
@@ -75,7 +71,8 @@ def attrition(study: Study) -> Verdict:
     full = rows.index.get_level_values(0).nunique()
     complete = int((lost.groupby(level=0).max() == 0).sum())
     if not lost.any():
-        return attrition.verdict("pass", f"all {full} units are seen in every year", "", 0.0, 0.05)
+        words = attrition.say("none", all=full)
+        return attrition.verdict("pass", words, NOTHING, 0.0, ATTRITION)
     with quiet():
         fit = fixed_effects(
             rows.assign(**{"outcome is missing": lost}),
@@ -86,15 +83,19 @@ def attrition(study: Study) -> Verdict:
             treatment=study.treatment,
         )
     change, p = float(fit.params.iloc[0]), float(fit.pvalue.iloc[0])
-    words = (
-        f"{complete} of {full} units are seen in every year; with {study.treatment} the share "
-        f"missing changes by {change:+.3f} ({p_words(p)}; {lost.mean():.1%} are missing)"
+    words = attrition.say(
+        "found",
+        complete=complete,
+        all=full,
+        treatment=study.named(study.treatment),
+        change=f"{change:+.3f}",
+        p=p_words(p),
+        missing=f"{lost.mean():.1%}",
     )
     status: Status = "pass"
     if p < ALPHA:
         status = "fail" if abs(change) >= ATTRITION else "warn"
-    todo = "Estimate on the units seen in every year, and bound what selection could do"
-    return attrition.verdict(status, words, todo, change, ATTRITION)
+    return attrition.verdict(status, words, attrition.say("todo"), change, ATTRITION)
 
 
 def _again(study: Study) -> list[float]:

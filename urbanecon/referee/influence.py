@@ -7,7 +7,8 @@ import pandas as pd
 
 from urbanecon.estimation.leave_out import leave_out
 from urbanecon.referee.study import Study
-from urbanecon.referee.verdict import Check, Status, Verdict, check, listed
+from urbanecon.referee.verdict import Check, Status, Verdict, check
+from urbanecon.referee.words import NOTHING, listed, say
 
 ALPHA = 0.05
 MOST_LEVELS = 60
@@ -17,19 +18,19 @@ REFITTED = 10
 SOURCE = "MacKinnon, Nielsen and Webb (2023)"
 
 
-@check("influence", "estimate without each cluster", SOURCE)
+@check("influence", SOURCE)
 def influence(study: Study) -> Verdict:
     """A result that hangs on one cluster is a statement about that cluster."""
     by = study.linear.moments.by
     return _judged(influence, study, _without_each(study, by), by)
 
 
-@check("group_influence", "estimate without each group of units", SOURCE)
+@check("group_influence", SOURCE)
 def group_influence(study: Study) -> Verdict:
     """A result that hangs on one province is a statement about that province."""
     level = next((name for name in study.coarser if name not in study.cluster), None)
     if level is None:
-        return group_influence.skipped("no level above the clusters was named")
+        return group_influence.skipped(group_influence.say("no_level"))
     return _judged(group_influence, study, _without_each(study, level), level)
 
 
@@ -89,24 +90,34 @@ def _judged(asked: Check, study: Study, left: pd.DataFrame, by: str) -> Verdict:
     if len(lost):
         return asked.verdict(
             "fail",
-            f"without {by} {study.named(lost[0])} nothing identifies the estimate of {b:.4g}",
-            "Say whose effect this is; do not call it general",
+            say(
+                "influence.alone",
+                by=study.named(by),
+                group=study.named(lost[0]),
+                estimate=f"{b:.4g}",
+            ),
+            say("influence.alone_todo"),
         )
     turned = left.index[np.sign(left["estimate"]) != np.sign(b)]
     full = float(study.refit(study.rows, f"cluster({linear.moments.by})").pvalue[study.treatment])
     crossed = left.index[(left["p"] < ALPHA) != (full < ALPHA)]
-    at = left["change"].abs().idxmax()
-    tried = "" if _all_tried(study) else f", the {len(left)} of the largest influence,"
-    low, high = float(left["estimate"].min()), float(left["estimate"].max())
-    words = (
-        f"without one {by} at a time{tried} the estimate of {b:.4g} lies between {low:.4g} and "
-        f"{high:.4g} ({study.named(at)} moves it most); {len(turned)} change its sign and "
-        f"{len(crossed)} whether p < {ALPHA}"
+    words = say(
+        "influence.found",
+        by=study.named(by),
+        tried=NOTHING if _all_tried(study) else say("influence.tried", count=len(left)),
+        estimate=f"{b:.4g}",
+        low=f"{left['estimate'].min():.4g}",
+        high=f"{left['estimate'].max():.4g}",
+        most=study.named(left["change"].abs().idxmax()),
+        turned=len(turned),
+        crossed=len(crossed),
+        alpha=str(ALPHA),
     )
     if len(turned) or len(crossed):
-        words += f" ({listed([study.named(k) for k in (turned if len(turned) else crossed)])})"
+        groups = study.all_named(turned if len(turned) else crossed)
+        words += say("influence.named", groups=listed(groups))
     status: Status = "warn" if len(turned) or len(crossed) else "pass"
     if len(turned) and (full < ALPHA or (left.loc[turned, "p"] < ALPHA).any()):
         status = "fail"
-    todo = f"Show the estimate without these {by} groups beside the main one"
+    todo = say("influence.todo", by=study.named(by))
     return asked.verdict(status, words, todo, float(left["dfbeta"].abs().max()))

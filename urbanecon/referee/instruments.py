@@ -7,13 +7,13 @@ import pandas as pd
 
 from urbanecon.estimation.fit import Fit
 from urbanecon.estimation.instrumental import instrumental
-from urbanecon.estimation.iv_diagnostics import effective_f_critical
-from urbanecon.estimation.iv_equation import off
-from urbanecon.estimation.least_squares import orthogonal
+from urbanecon.estimation.least_squares import off, orthogonal
 from urbanecon.estimation.sample import Floats, draw_sample
+from urbanecon.estimation.weak_instruments import effective_f_critical
 from urbanecon.estimation.within import Absorber
 from urbanecon.referee.study import Study, quiet
 from urbanecon.referee.verdict import Status, Verdict, check
+from urbanecon.referee.words import in_turn, listed, say
 
 WEAK = 10.0
 """Effective F below which no rule calls an instrument strong (Staiger and Stock 1997)."""
@@ -24,56 +24,70 @@ OFF = (0.10, 0.01)
 """Variation among the never treated over that in the sample: below a hundredth the instrument
 is non-zero because a unit was chosen."""
 
-NONE = "no instrument is used"
+NONE = "shared.no_instrument"
 
 
-@check("instrument_strength", "strength of the instruments", "Montiel Olea and Pflueger (2013)")
+@check("instrument_strength", "Montiel Olea and Pflueger (2013)")
 def instrument_strength(study: Study) -> Verdict:
     """A weak instrument brings back the bias of least squares, with errors that hide it."""
     if not study.instruments:
-        return instrument_strength.skipped(NONE)
-    strengths = {", ".join(names): _strength(study, names) for names in study.instruments}
-    weakest = min(strengths, key=lambda name: strengths[name][0] / strengths[name][1])
+        return instrument_strength.skipped(say(NONE))
+    strengths = {names: _strength(study, names) for names in study.instruments}
+    weakest = min(strengths, key=lambda names: strengths[names][0] / strengths[names][1])
     f, critical = strengths[weakest]
-    told = "; ".join(f"{name}: {f:.1f} against {c:.1f}" for name, (f, c) in strengths.items())
-    words = f"effective F on {_endogenous(study)} and its 5 percent critical value: {told}"
+    each = [
+        instrument_strength.say(
+            "each", instruments=listed(study.all_named(z)), f=f"{f_z:.1f}", critical=f"{c_z:.1f}"
+        )
+        for z, (f_z, c_z) in strengths.items()
+    ]
+    words = instrument_strength.say(
+        "found", endogenous=study.named(_endogenous(study)), each=in_turn(each)
+    )
     status: Status = "pass" if f >= critical else "fail" if f < WEAK else "warn"
-    todo = "Report the Anderson-Rubin set, which holds whatever the strength; do not rest on 2SLS"
+    todo = instrument_strength.say("todo")
     return instrument_strength.verdict(status, words, todo, f, critical)
 
 
-@check("instrument_is_treatment", "instrument other than the treatment", "Angrist and Pischke "
-       "(2009), section 4.1")  # fmt: skip
+@check("instrument_is_treatment", "Angrist and Pischke (2009), section 4.1")
 def instrument_is_treatment(study: Study) -> Verdict:
     """An instrument made of the treatment is the treatment under another name."""
     if not study.instruments:
-        return instrument_is_treatment.skipped(NONE)
+        return instrument_is_treatment.skipped(say(NONE))
     found = {z: _explained(study, z) for names in study.instruments for z in names}
     z = max(found, key=lambda name: found[name])
-    words = f"within the effects {_endogenous(study)} explains {found[z]:.1%} of {z}"
-    todo = f"Leave {z} out: with it the instrumental estimate is that of least squares"
+    words = instrument_is_treatment.say(
+        "found",
+        endogenous=study.named(_endogenous(study)),
+        share=f"{found[z]:.1%}",
+        instrument=study.named(z),
+    )
+    todo = instrument_is_treatment.say("todo", instrument=study.named(z))
     return instrument_is_treatment.graded(found[z], SAME, words, todo)
 
 
-@check("instrument_off_treated", "instrument varies where nobody is treated", "Angrist and "
-       "Pischke (2009), section 4.1")  # fmt: skip
+@check("instrument_off_treated", "Angrist and Pischke (2009), section 4.1")
 def instrument_off_treated(study: Study) -> Verdict:
     """An instrument that is constant off the treated carries whatever chose the treated."""
     if not study.instruments:
-        return instrument_off_treated.skipped(NONE)
+        return instrument_off_treated.skipped(say(NONE))
     marker = study.marker or study.treatment
     values = study.data[marker].dropna()
     ever = values.ne(0).groupby(level=0).any()
     never = ever.index[~ever]
     if len(never) < 2:
-        return instrument_off_treated.skipped(f"fewer than two units have {marker} = 0 throughout")
+        words = instrument_off_treated.say("few", marker=study.named(marker))
+        return instrument_off_treated.skipped(words)
     found = {z: _off_share(study, z, never) for names in study.instruments for z in names}
     z = min(found, key=lambda name: found[name])
-    words = (
-        f"among the {len(never)} units with {marker} = 0 throughout, {z} varies {found[z]:.2g} "
-        "times as much within the effects as in the whole sample"
+    words = instrument_off_treated.say(
+        "found",
+        count=len(never),
+        marker=study.named(marker),
+        instrument=study.named(z),
+        ratio=f"{found[z]:.2g}",
     )
-    todo = f"Replace {z} by an instrument that varies among the untreated too"
+    todo = instrument_off_treated.say("todo", instrument=study.named(z))
     return instrument_off_treated.graded(found[z], OFF, words, todo)
 
 

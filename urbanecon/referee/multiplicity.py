@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from urbanecon.estimation.moments import cluster_moments
-from urbanecon.estimation.moments_ols import Linear, crv1, ols
+from urbanecon.estimation.moments_errors import crv1
+from urbanecon.estimation.moments_ols import Linear, ols
 from urbanecon.estimation.multiple_testing import Hypothesis, adjusted_p, romano_wolf
 from urbanecon.referee.study import Study
 from urbanecon.referee.verdict import Status, Verdict, check
@@ -17,12 +18,12 @@ ALPHA = 0.05
 DRAWS, SEED = 1_999, 20141229
 
 
-@check("multiple_testing", "outcomes tested together", "Romano and Wolf (2005, 2016)")
+@check("multiple_testing", "Romano and Wolf (2005, 2016)")
 def multiple_testing(study: Study) -> Verdict:
     """Of twenty outcomes without effect one is significant at 5 percent."""
     data = {study.outcome: study.usable, **study.family}
     if len(data) < 2:
-        return multiple_testing.skipped("the outcome has no family")
+        return multiple_testing.skipped(multiple_testing.say("none"))
     by = study.cluster[0] if study.cluster else study.unit
     family = {name: _equation(study, name, rows, by) for name, rows in data.items()}
     table, how = _adjusted(family)
@@ -30,16 +31,22 @@ def multiple_testing(study: Study) -> Verdict:
     adjusted = float(table["adjusted"][study.outcome])
     found = int((table["p"] < ALPHA).sum())
     kept = int((table["adjusted"] < ALPHA).sum())
-    words = (
-        f"over {len(table)} outcomes p = {raw:.3f} becomes {adjusted:.3f} ({how}); {found} are "
-        f"below {ALPHA} each alone, {kept} together"
+    words = multiple_testing.say(
+        "found",
+        count=len(table),
+        raw=f"{raw:.3f}",
+        adjusted=f"{adjusted:.3f}",
+        how=how,
+        alone=found,
+        together=kept,
+        alpha=str(ALPHA),
     )
     status: Status = "pass"
     if raw < ALPHA <= adjusted:
         status = "fail"
     elif kept < found:
         status = "warn"
-    todo = "State the adjusted p-values, and call significant what they leave"
+    todo = multiple_testing.say("todo")
     return multiple_testing.verdict(status, words, todo, adjusted, ALPHA)
 
 

@@ -11,15 +11,29 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from urbanecon.atomic import write_text
-from urbanecon.referee.verdict import STATUSES, Verdict
+from urbanecon.cleaning.codebook import Language
+from urbanecon.referee.verdict import STATUSES, Status, Verdict, Wording
+from urbanecon.referee.words import say
 from urbanecon.reporting.html import headline, page, table
 from urbanecon.reporting.store import read_content
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-FORMAT = "urbanecon-referee/1"
-COLUMNS = ("id", "check", "status", "sentence", "next_step", "statistic", "threshold", "source")
+FORMAT = "urbanecon-referee/2"
+COLUMNS = (
+    "id",
+    "check",
+    "check_zh",
+    "status",
+    "sentence",
+    "sentence_zh",
+    "next_step",
+    "next_step_zh",
+    "statistic",
+    "threshold",
+    "source",
+)
 COLOURS: Mapping[str, str] = {
     "pass": "green", "warn": "yellow", "fail": "red", "not applicable": "dim"
 }  # fmt: skip
@@ -28,11 +42,13 @@ NUMBERS = ("statistic", "threshold")
 
 def referee_table(verdicts: Iterable[Verdict]) -> pd.DataFrame:
     """Return one row a verdict: `COLUMNS`."""
-    rows = [
-        (v.id, v.name, v.status, v.sentence, v.next_step, v.statistic, v.threshold, v.source)
-        for v in verdicts
-    ]
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    return pd.DataFrame([_cells(verdict) for verdict in verdicts], columns=list(COLUMNS))
+
+
+def _cells(v: Verdict) -> tuple[str | float, ...]:
+    zh = v.told("zh")
+    words = (v.id, v.name, zh.name, v.status, v.sentence, zh.sentence, v.next_step, zh.next_step)
+    return (*words, v.statistic, v.threshold, v.source)
 
 
 def as_records(verdicts: Iterable[Verdict]) -> list[dict[str, Any]]:
@@ -75,18 +91,32 @@ def write_csv(path: Path, found: Mapping[str, Sequence[Verdict]]) -> None:
     write_text(Path(path), whole.to_csv(index=False, lineterminator="\n"))
 
 
-def write_html(path: Path, found: Mapping[str, Sequence[Verdict]]) -> None:
+def write_html(
+    path: Path, found: Mapping[str, Sequence[Verdict]], language: Language = "en"
+) -> None:
     """Write the verdicts as a page that needs no other file."""
     every = [verdict for verdicts in found.values() for verdict in verdicts]
-    counted = [(str(counts(every)[status]), status) for status in STATUSES]
-    heads = ("check", "status", "what was found", "what to do next", "source")
+    counted = [(str(counts(every)[status]), status_word(status, language)) for status in STATUSES]
+    heads = [_head(key, language) for key in ("check", "status", "found", "todo", "source")]
     sections = {
-        name: [
-            table(heads, [(v.name, v.status, v.sentence, v.next_step, v.source) for v in verdicts])
-        ]
+        name: [table(heads, [_line(verdict, language) for verdict in verdicts])]
         for name, verdicts in found.items()
     }
-    write_text(Path(path), page("Referee report", headline(counted), sections))
+    write_text(Path(path), page(_head("title", language), headline(counted), sections))
+
+
+def _line(verdict: Verdict, language: Language) -> tuple[str, ...]:
+    name, sentence, todo = verdict.told(language)
+    return (name, status_word(verdict.status, language), sentence, todo, verdict.source)
+
+
+def status_word(status: Status, language: Language) -> str:
+    """Return a status in a language."""
+    return say(f"status.{status}").told(language)
+
+
+def _head(key: str, language: Language) -> str:
+    return say(f"page.{key}").told(language)
 
 
 def counts(verdicts: Iterable[Verdict]) -> dict[str, int]:
@@ -95,33 +125,36 @@ def counts(verdicts: Iterable[Verdict]) -> dict[str, int]:
     return {status: found.count(status) for status in STATUSES}
 
 
-def terminal_table(name: str, verdicts: Iterable[Verdict]) -> Table:
+def terminal_table(name: str, verdicts: Iterable[Verdict], language: Language = "en") -> Table:
     """Return a table for the terminal, what does not apply left for the files."""
     from rich.table import Table
     from rich.text import Text
 
     shown = Table(title=name, title_justify="left", box=None, padding=(0, 2, 0, 0))
-    for heading in ("status", "check"):
-        shown.add_column(heading, no_wrap=heading == "status")
-    shown.add_column("what was found, and what to do next", overflow="fold")
+    for key in ("status", "check"):
+        shown.add_column(_head(key, language), no_wrap=key == "status")
+    shown.add_column(_head("both", language), overflow="fold")
     for verdict in verdicts:
         if verdict.status == "not applicable":
             continue
-        words = Text(verdict.sentence)
-        if verdict.next_step:
-            words.append(f"\n{verdict.next_step}", style="italic")
-        status = Text(verdict.status, COLOURS[verdict.status])
-        shown.add_row(status, Text(verdict.name), words)
+        told = verdict.told(language)
+        words = Text(told.sentence)
+        if told.next_step:
+            words.append(f"\n{told.next_step}", style="italic")
+        status = Text(status_word(verdict.status, language), COLOURS[verdict.status])
+        shown.add_row(status, Text(told.name), words)
     return shown
 
 
-def closing_line(verdicts: Sequence[Verdict]) -> str:
+def closing_line(verdicts: Sequence[Verdict], language: Language = "en") -> str:
     """Return how many checks passed, warn, fail and do not apply."""
-    return ", ".join(f"{number} {status}" for status, number in counts(verdicts).items())
+    found = counts(verdicts)
+    return ", ".join(f"{found[status]} {status_word(status, language)}" for status in STATUSES)
 
 
 def _verdict(record: Mapping[str, Any]) -> Verdict:
-    values = {**record, "name": record["check"]}
-    del values["check"]
+    values = {key: value for key, value in record.items() if not key.endswith("_zh")}
+    values["name"] = values.pop("check")
     values |= {key: math.nan for key in NUMBERS if record[key] is None}
-    return Verdict(**values)
+    zh = Wording(record["check_zh"], record["sentence_zh"], record["next_step_zh"])
+    return Verdict(**values, zh=zh)

@@ -8,6 +8,7 @@ from urbanecon.estimation.fit import Diagnostic
 from urbanecon.estimation.unit_roots import cips
 from urbanecon.referee.study import Study, quiet
 from urbanecon.referee.verdict import Status, Verdict, check
+from urbanecon.referee.words import Phrase, in_turn, same
 
 FEWEST = 10
 """Units below which the tables of the test end."""
@@ -21,7 +22,7 @@ DISTINCT = 4
 """Values up to which a variable is a dummy or a schedule, and a series one of straight lines."""
 
 
-@check("unit_roots", "unit roots", "Pesaran (2007); Phillips and Moon (1999)")
+@check("unit_roots", "Pesaran (2007); Phillips and Moon (1999)")
 def unit_roots(study: Study) -> Verdict:
     """Two drifting series are correlated in levels whether or not one moves the other.
 
@@ -35,14 +36,17 @@ def unit_roots(study: Study) -> Verdict:
     tests = {name: test for name, (test, _) in found.items() if test is not None}
     periods = found[study.outcome][1]
     if study.outcome not in tests:
-        return unit_roots.skipped(f"{periods} periods are too few for a test of unit roots")
-    told = "; ".join(f"{name}: CIPS {t.statistic:.2f}, p {_p(t)}" for name, t in tests.items())
-    words = f"over {periods} periods a unit root is tested in {told}"
+        return unit_roots.skipped(unit_roots.say("few", periods=periods))
+    each = [
+        unit_roots.say("each", variable=study.named(name), statistic=f"{t.statistic:.2f}", p=_p(t))
+        for name, t in tests.items()
+    ]
+    words = unit_roots.say("found", periods=periods, each=in_turn(each))
     drifting = [name for name, test in tests.items() if test.p >= ALPHA]
     status: Status = "pass"
     if drifting and periods >= LONG:
         status = "fail" if len(drifting) == len(found) == 2 else "warn"
-    todo = f"Show the estimate in differences, or with a trend of each {study.unit}, beside it"
+    todo = unit_roots.say("todo", unit=study.named(study.unit))
     test = tests[study.outcome]
     return unit_roots.verdict(status, words, todo, test.p, ALPHA)
 
@@ -61,7 +65,8 @@ def _test(study: Study, name: str) -> tuple[Diagnostic | None, int]:
         return cips(long, name, "intercept", 1), periods
 
 
-def _p(test: Diagnostic) -> str:
+def _p(test: Diagnostic) -> Phrase:
+    """p-value as far as the tables of the test reach."""
     if test.p <= 0.01:
-        return "below 0.01"
-    return "above 0.10" if test.p >= 0.10 else f"= {test.p:.3f}"
+        return unit_roots.say("below", limit="0.01")
+    return unit_roots.say("above", limit="0.10") if test.p >= 0.10 else same(f"= {test.p:.3f}")

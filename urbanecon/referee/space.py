@@ -10,6 +10,7 @@ from urbanecon.estimation.sample import key_codes
 from urbanecon.estimation.spatial_tests import moran
 from urbanecon.referee.study import Study
 from urbanecon.referee.verdict import Verdict, check, p_words
+from urbanecon.referee.words import NOTHING, joined, say
 
 NEIGHBOURS = 5
 """About the number of neighbours that prefectures have on the map."""
@@ -24,12 +25,12 @@ ALPHA = 0.05
 PERMUTATIONS, SHUFFLES, SEED = 99, 999, 20141229
 
 
-@check("moran", "spatial correlation of residuals", "Moran (1950); Cliff and Ord (1981)")
+@check("moran", "Moran (1950); Cliff and Ord (1981)")
 def residual_moran(study: Study) -> Verdict:
     """Residuals of neighbours that move together say that clusters are not independent."""
     places = _places(study)
     if places is None:
-        return residual_moran.skipped("the data have no coordinates")
+        return residual_moran.skipped(say("shared.no_places"))
     rows = study.net[study.net.index.get_level_values(0).isin(places.index)]
     years = rows.groupby(level=1).size()
     rows = rows[rows.index.get_level_values(1).isin(years.index[years > NEIGHBOURS + 1])]
@@ -37,16 +38,18 @@ def residual_moran(study: Study) -> Verdict:
     weights = nearest(places.loc[units].set_axis(["latitude", "longitude"], axis=1), NEIGHBOURS)
     table = moran(rows, "error", weights, np.random.default_rng(SEED), PERMUTATIONS)
     share = float(((table["p"] < ALPHA) & (table["i"] > table["expected"])).mean())
-    words = (
-        f"Moran's I of the residuals over {NEIGHBOURS} nearest neighbours is positive and "
-        f"significant in {share:.0%} of {len(table)} years (mean I {table['i'].mean():.2f}), with "
-        f"errors clustered by {' and '.join(study.cluster) or 'nothing'}"
+    words = residual_moran.say(
+        "found",
+        neighbours=NEIGHBOURS,
+        share=f"{share:.0%}",
+        years=len(table),
+        mean=f"{table['i'].mean():.2f}",
+        by=joined(study.all_named(study.cluster)),
     )
-    todo = "Report Conley errors and clusters of provinces; consider province-by-year effects"
-    return residual_moran.graded(share, YEARS, words, todo)
+    return residual_moran.graded(share, YEARS, words, residual_moran.say("todo"))
 
 
-@check("conley_ratio", "errors that allow for near places", "Conley (1999)")
+@check("conley_ratio", "Conley (1999)")
 def conley_ratio(study: Study) -> Verdict:
     """If near places are counted as one the error grows by this factor.
 
@@ -57,7 +60,7 @@ def conley_ratio(study: Study) -> Verdict:
     """
     places = _places(study)
     if places is None:
-        return conley_ratio.skipped("the data have no coordinates")
+        return conley_ratio.skipped(say("shared.no_places"))
     units = study.net.index.get_level_values(0)
     known = units.isin(places.index)
     scores = (study.net["treatment"] * study.net["error"])[known]
@@ -67,16 +70,19 @@ def conley_ratio(study: Study) -> Verdict:
     wide = float(sums @ near @ sums)
     ratio = float(np.sqrt(max(wide, 0.0) / _meat_used(study, scores)))
     p = _reshuffled_p(sums, near, wide)
-    by = " and ".join(study.cluster) or "nothing"
-    words = (
-        f"errors that allow for places within {CLOSE_KM:.0f} km are {ratio:.2f} times those "
-        f"clustered by {by} ({study.se * ratio:.3g} instead of {study.se:.3g}; {p_words(p)} over "
-        f"{SHUFFLES} reshuffles)"
+    words = conley_ratio.say(
+        "found",
+        km=f"{CLOSE_KM:.0f}",
+        ratio=f"{ratio:.2f}",
+        by=joined(study.all_named(study.cluster)),
+        wide=f"{study.se * ratio:.3g}",
+        used=f"{study.se:.3g}",
+        p=p_words(p),
+        shuffles=SHUFFLES,
     )
-    todo = "Report Conley errors, or cluster by province, beside the main ones"
     if p >= ALPHA and study.cluster:
-        return conley_ratio.verdict("pass", words, "", ratio, RATIO[0])
-    return conley_ratio.graded(ratio, RATIO, words, todo)
+        return conley_ratio.verdict("pass", words, NOTHING, ratio, RATIO[0])
+    return conley_ratio.graded(ratio, RATIO, words, conley_ratio.say("todo"))
 
 
 def _reshuffled_p(sums: np.ndarray, near: np.ndarray, found: float) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -21,12 +21,12 @@ from urbanecon.estimation.adoption import NEVER, panel_keys
 from urbanecon.estimation.event_study import event_study
 from urbanecon.estimation.fit import Fit
 from urbanecon.estimation.fixed_effects import fixed_effects
-from urbanecon.estimation.iv_equation import off
-from urbanecon.estimation.least_squares import orthogonal, solve, times
+from urbanecon.estimation.least_squares import off, orthogonal, solve, times
 from urbanecon.estimation.moments import cluster_moments
 from urbanecon.estimation.moments_ols import Linear, ols
 from urbanecon.estimation.sample import EstimationSample, Floats, describe_row, draw_sample
 from urbanecon.estimation.within import Absorber
+from urbanecon.referee.words import Phrase, same, say
 
 FIRST = "first treated year"
 """Name of the column of adoption years that event studies are given."""
@@ -79,7 +79,7 @@ class Study:
     constant
         The data of the same equation with constant boundaries.
     labels
-        Names of units and groups in sentences, by key.
+        Names of units, groups and columns in sentences, by key; others go by their key.
     coordinates
         Columns of latitude and longitude in degrees.
     """
@@ -103,7 +103,7 @@ class Study:
     doubtful: pd.DataFrame | None = None
     moved: pd.Series | None = None
     constant: pd.DataFrame | None = None
-    labels: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, Phrase] = field(default_factory=dict)
     coordinates: tuple[str, str] = ("latitude", "longitude")
 
     def __post_init__(self) -> None:
@@ -250,9 +250,22 @@ class Study:
         values = self.rows[self.treatment].groupby(level=0)
         return values.max() > min(0.0, float(self.rows[self.treatment].min()))
 
-    def named(self, key: object) -> str:
-        """Name of a unit or group for sentences."""
-        return self.labels.get(str(key), str(key))
+    def named(self, key: object) -> Phrase:
+        """Name of a unit, a group or a column for sentences; crossed ones by their parts."""
+        text = str(key)
+        if text in self.labels:
+            return self.labels[text]
+        parts = [self.labels.get(part, same(part)) for part in text.split(":")]
+        return Phrase(":".join(p.en for p in parts), "×".join(p.zh for p in parts))
+
+    def all_named(self, keys: Iterable[object]) -> list[Phrase]:
+        """Names of several, in order."""
+        return [self.named(key) for key in keys]
+
+
+def no_adoption(study: Study) -> Phrase:
+    """Say that the treatment is no adoption."""
+    return say("shared.no_adoption", treatment=study.named(study.treatment))
 
 
 def quiet() -> warnings.catch_warnings[None]:

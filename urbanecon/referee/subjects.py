@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from urbanecon.cleaning.boundaries import constant_boundary
+from urbanecon.cleaning.codebook import load_codebook
 from urbanecon.cleaning.divisions import load_divisions
 from urbanecon.cleaning.panel import Panel
 from urbanecon.effects import CLAIMS
@@ -33,6 +34,7 @@ from urbanecon.estimation.fit import Fit
 from urbanecon.estimation.shift_share_iv import INSTRUMENT
 from urbanecon.referee.quality import row_quality, territory_changes
 from urbanecon.referee.study import Study
+from urbanecon.referee.words import Phrase, say
 
 INSTRUMENTED = "urban_share_benchmarked"
 PROVINCE, PILOT = "province", "pilot"
@@ -153,7 +155,7 @@ def study_of_spec(
         "doubtful": row_quality(panel, data.index, spec.variables) if published else None,
         "moved": territory_changes(panel) if by_city and published else None,
         "constant": None if constant is None else sample_of(spec, constant),
-        "labels": place_labels(),
+        "labels": sentence_labels(),
     }
     return Study(
         data=data,
@@ -166,12 +168,25 @@ def study_of_spec(
     )
 
 
-def place_labels() -> dict[str, str]:
-    """English names of cities and provinces by key."""
+def sentence_labels() -> dict[str, Phrase]:
+    """Names in sentences: cities and provinces, keys of the panel, variables.
+
+    English names a variable as the tables of results do, by its column.
+    """
     table = load_divisions()
-    provinces = table.drop_duplicates("province").set_index("province")["province_en"]
-    named = pd.concat([provinces, table["name_en"]])
-    return {str(key): str(name) for key, name in named.items()}
+    provinces = table.drop_duplicates("province").set_index("province")
+    names = [
+        (provinces["province_en"], provinces["province_zh"]),
+        (table["name_en"], table["name_zh"]),
+    ]
+    labels = {
+        str(key): Phrase(str(en), str(zh))
+        for several in names
+        for key, en, zh in zip(several[0].index, *several, strict=True)
+    }
+    variables = {name: Phrase(name, entry.label_zh) for name, entry in load_codebook().items()}
+    levels = {name: say(f"level.{name}") for name in ("city", "province", "year")}
+    return labels | variables | levels
 
 
 def _family(spec: Spec, panel: Panel) -> dict[str, pd.DataFrame]:

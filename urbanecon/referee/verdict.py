@@ -5,17 +5,27 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 import numpy as np
 
+from urbanecon.cleaning.codebook import Language
 from urbanecon.errors import UrbaneconError
+from urbanecon.referee.words import NOTHING, Phrase, Word, say
 
 if TYPE_CHECKING:
     from urbanecon.referee.study import Study
 
 Status = Literal["pass", "warn", "fail", "not applicable"]
 STATUSES: tuple[Status, ...] = get_args(Status)
+
+
+class Wording(NamedTuple):
+    """The words of a verdict in one language."""
+
+    name: str
+    sentence: str
+    next_step: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +46,8 @@ class Verdict:
         The number and the limit it was held against; NaN where there is none.
     source
         Where the check comes from.
+    zh
+        Name, sentence and next step in Chinese; None when there are no such words.
     """
 
     id: str
@@ -46,6 +58,13 @@ class Verdict:
     statistic: float = math.nan
     threshold: float = math.nan
     source: str = ""
+    zh: Wording | None = None
+
+    def told(self, language: Language) -> Wording:
+        """Return name, sentence and next step in a language; in English if there is no other."""
+        if language == "zh" and self.zh is not None:
+            return self.zh
+        return Wording(self.name, self.sentence, self.next_step)
 
 
 @dataclass(frozen=True)
@@ -54,8 +73,8 @@ class Check:
 
     Attributes
     ----------
-    id, name
-        Stable key, and the name readers see.
+    id
+        Stable key, and the check's table in `words.toml`.
     source
         Paper that the question, or its threshold, comes from.
     look
@@ -63,42 +82,59 @@ class Check:
     """
 
     id: str
-    name: str
     source: str
     look: Callable[[Study], Verdict]
+
+    @property
+    def name(self) -> str:
+        """Name that readers see, in English."""
+        return self.say("name").en
 
     @property
     def reason(self) -> str:
         """Why the question is asked: the docstring of what finds the answer."""
         return self.look.__doc__ or ""
 
+    def say(self, key: str, **values: Word) -> Phrase:
+        """Return a phrase of this check from the catalogue."""
+        return say(f"{self.id}.{key}", **values)
+
     def __call__(self, study: Study) -> Verdict:
         """Return the verdict; what cannot be computed for this study does not apply, and why."""
         try:
             return self.look(study)
         except (UrbaneconError, np.linalg.LinAlgError) as error:
-            return self.skipped(f"Could not be computed: {error}")
+            return self.skipped(say("shared.error", error=str(error)))
 
-    def skipped(self, why: str) -> Verdict:
+    def skipped(self, why: Phrase) -> Verdict:
         """Return that the check does not apply, and why."""
-        return Verdict(self.id, self.name, "not applicable", sentence(why), source=self.source)
+        return self.verdict("not applicable", why)
 
     def verdict(
         self,
         status: Status,
-        words: str,
-        next_step: str = "",
+        words: Phrase,
+        next_step: Phrase = NOTHING,
         statistic: float = math.nan,
         threshold: float = math.nan,
     ) -> Verdict:
         """Return a verdict; the next step of what passed is left out."""
-        todo = "" if status == "pass" else sentence(next_step)
+        name, found = self.say("name"), words.sentence()
+        todo = NOTHING if status == "pass" else next_step.sentence()
         return Verdict(
-            self.id, self.name, status, sentence(words), todo, statistic, threshold, self.source
+            self.id,
+            name.en,
+            status,
+            found.en,
+            todo.en,
+            statistic,
+            threshold,
+            self.source,
+            Wording(name.zh, found.zh, todo.zh),
         )
 
     def graded(
-        self, statistic: float, limits: tuple[float, float], words: str, next_step: str
+        self, statistic: float, limits: tuple[float, float], words: Phrase, next_step: Phrase
     ) -> Verdict:
         """Hold a number against its limits.
 
@@ -118,29 +154,15 @@ class Check:
         return self.verdict(status, words, next_step, statistic, warn)
 
 
-def check(key: str, name: str, source: str) -> Callable[[Callable[[Study], Verdict]], Check]:
-    """Make a function from a study to a verdict a check."""
+def check(key: str, source: str) -> Callable[[Callable[[Study], Verdict]], Check]:
+    """Make a function from a study to a verdict a check; `key` is its table of the catalogue."""
 
     def made(look: Callable[[Study], Verdict]) -> Check:
-        return Check(key, name, source, look)
+        return Check(key, source, look)
 
     return made
-
-
-def sentence(words: str) -> str:
-    """Return the words as a sentence: a capital at the beginning, a stop at the end."""
-    words = words.strip()
-    if not words:
-        return ""
-    return words[0].upper() + words[1:] + ("" if words.endswith((".", "?", "!")) else ".")
 
 
 def p_words(p: float) -> str:
     """Return a p-value with its sign: ``p = 0.012``, ``p < 0.001``."""
     return f"p = {p:.3f}" if p >= 0.001 else "p < 0.001"
-
-
-def listed(names: list[str], most: int = 4) -> str:
-    """Return names in a row, the rest counted."""
-    shown = ", ".join(names[:most])
-    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"

@@ -1,0 +1,55 @@
+"""What the steps of the main job share: how they are drawn, marked, and estimated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from urbanecon.cleaning.codebook import Language
+from urbanecon.needs import drawable_figures
+from urbanecon.outputs import LANGUAGES
+from urbanecon.project import Project
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from pytask import MarkDecorator
+
+    from urbanecon.effects.spec import Spec
+
+
+class Drawing(NamedTuple):
+    """How a figure is made: who draws it in a language, the files and the code it rests on."""
+
+    draw: Callable[[Language], Figure]
+    inputs: Mapping[str, Path]
+    modules: tuple[str, ...]
+
+
+def editions(project: Project, figures: Iterable[str]) -> list[tuple[str, Language]]:
+    """Those of the figures whose sources are at hand, once in each language."""
+    drawable = frozenset(drawable_figures(project))
+    return [(name, language) for name in figures if name in drawable for language in LANGUAGES]
+
+
+def in_language(language: Language) -> MarkDecorator:
+    """Mark a step as one that makes figures or tables in a language."""
+    return mark(language)
+
+
+def mark(name: str) -> MarkDecorator:
+    """Mark a step by a name of `pyproject.toml`, for steps to be chosen by it."""
+    import pytask
+
+    found: MarkDecorator = getattr(pytask.mark, name)
+    return found
+
+
+def estimate_effect(specs: tuple[Spec, ...], panel: Mapping[str, Path], results: Path) -> None:
+    """Estimate the specs of one effect and store them."""
+    from urbanecon.effects.estimate import estimate_all
+    from urbanecon.measures.variables import open_panel
+    from urbanecon.reporting.store import write_estimates
+
+    folder = next(iter(panel.values())).parent
+    write_estimates(results, estimate_all(specs, open_panel(folder)))
