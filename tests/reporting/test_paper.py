@@ -15,7 +15,7 @@ import pytest
 
 from urbanecon.effects import CLAIMS, ROWS
 from urbanecon.errors import DataError, StaleResultError
-from urbanecon.pipeline import FIGURES
+from urbanecon.needs import FIGURES
 from urbanecon.project import Project
 from urbanecon.reporting.evidence_numbers import SHARES as SHARES_OF_CURVES
 from urbanecon.reporting.facts import write_facts
@@ -168,7 +168,7 @@ def test_the_words_of_the_text_turn_with_the_sign(project, tmp_path, make_estima
         ]
         write_estimates(project.build / "results" / "E1.json", estimates)
         text = text_of(build_paper(project, tmp_path / "paper.pdf"))
-        growth = text[text.index("4 Growth") : text.index("5 Culture")]
+        growth = text[text.index("5 Growth") : text.index("6 Culture")]
         assert words in growth
         assert "cannot be told from zero" not in growth
 

@@ -9,6 +9,7 @@ for and that is not there, the second typesets.
 from __future__ import annotations
 
 import json
+import re
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -36,6 +37,7 @@ from urbanecon.reporting.numbers import (
     is_log,
     percent_step,
 )
+from urbanecon.reporting.paper_strategies import strategy_numbers
 from urbanecon.reporting.store import read_estimates, read_tables
 from urbanecon.reporting.words import labelled
 
@@ -45,7 +47,11 @@ TIMESTAMP = 946684800
 its bytes."""
 
 SAID = ("twfe", "event_study")
-"""Designs whose numbers the sentences of the text state; those of the others are in tables."""
+"""Designs whose numbers the text states for every outcome; of the others it states what they
+found on the primary outcomes (`paper_strategies`)."""
+
+OF_A_YEAR = re.compile(r"\.t[+-]\d+\.")
+"""Coefficients of single years of an event study: they are in tables and figures alone."""
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -145,12 +151,16 @@ def _content(
     ]
     numbers = read_facts(results / "facts.json") + _evidence(project)
     for file, estimate in found:
-        if estimate.spec.design in SAID:
+        if estimate.spec.design in SAID and estimate.spec.effect in CLAIMS:
             numbers += estimate_numbers(estimate, file)
+    for row in CLAIMS:
+        numbers += strategy_numbers(estimates[f"{row}.json"], f"{row}.json")
     return {
         "format": NUMBERS_FORMAT,
-        "numbers": entries(collect(numbers)),
-        "estimates": [_listed(e) for _, e in found if e.spec.effect in CLAIMS],
+        "numbers": entries(collect(one for one in numbers if not OF_A_YEAR.search(one.name))),
+        "estimates": [
+            _listed(e) for _, e in found if e.spec.effect in CLAIMS and e.spec.design in SAID
+        ],
         "claims": {
             claim.id: {"name": claim.name, "words": claim.words_en} for claim in CLAIMS.values()
         },
