@@ -6,10 +6,17 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import pytest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Before numpy is imported: several test processes share the cores, so that more threads
+# in each would wait for one another.
+for library in ("OMP", "OPENBLAS", "MKL"):
+    os.environ.setdefault(f"{library}_NUM_THREADS", "1")
 
 HERE = Path(__file__).parent
 MIRROR = os.environ.get("URBANECON_DATA", "")
@@ -74,6 +81,8 @@ def reference_data() -> Callable[[str], pd.DataFrame]:
     """Classic data sets that the reference values were computed on, e.g. "grunfeld_plm"."""
 
     def read(name: str) -> pd.DataFrame:
+        import pandas as pd
+
         path = Path(MIRROR).resolve().parent / "reference" / f"data_{name}.csv"
         if not MIRROR or not path.is_file():
             absent(f"reference data set data_{name}.csv beside the folder of raw files")

@@ -113,12 +113,12 @@ def terrain(
     A cell counts if its centre is inside. Of a city that holds no centre the
     nearest cell with an elevation is the mean; spread it has none.
     """
-    inside = []
-    for row, parallel in enumerate(latitude):
-        cuts = crossings(rings, float(parallel))
-        inside.append(elevation[row][np.searchsorted(cuts, longitude) % 2 == 1])
-    values = np.concatenate(inside)
-    values = values[~np.isnan(values)]
+    south, north = min(r[:, 1].min() for r in rings), max(r[:, 1].max() for r in rings)
+    inside = np.zeros(elevation.shape, dtype=bool)
+    for row in np.flatnonzero((south <= latitude) & (latitude < north)):
+        cuts = crossings(rings, float(latitude[row]))
+        inside[row] = np.searchsorted(cuts, longitude) % 2 == 1
+    values = elevation[inside & ~np.isnan(elevation)]
     if len(values) == 0:
         east = (longitude - point[0]) * np.cos(np.radians(point[1]))
         distance = np.hypot(east[None, :], (latitude - point[1])[:, None])

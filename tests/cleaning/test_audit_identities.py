@@ -121,6 +121,31 @@ def test_few_common_rates_in_a_column_are_chance():
     assert audit.common_growth(carried_on(years=2)).empty
 
 
+def of_provinces(rate: float, places: int = 31) -> pd.DataFrame:
+    """Synthetic consumption of provinces: three years of their own, then one rate for all."""
+    rng = np.random.default_rng(5)
+    own = np.exp(9 + np.cumsum(rng.normal(0.08, 0.02, (places, 3)), axis=1))
+    paths = np.hstack([own, own[:, -1:] * (1 + rate)])
+    keys = [f"{11 + k}0000" for k in range(places)]
+    return series("consumption_province", dict(zip(keys, paths.tolist(), strict=True)))
+
+
+def test_a_year_in_which_all_provinces_grow_by_one_rate_is_derived():
+    found = audit.common_growth(of_provinces(0.0707))
+    assert set(found["year"]) == {of_provinces(0.0707)["year"].max()}
+    assert len(found) == 31
+    assert "+7.0700%, as do 31 places of the whole country" in found["reason"].iloc[0]
+
+
+def test_no_growth_few_places_and_own_growth_in_one_of_five_are_not_told():
+    assert audit.common_growth(of_provinces(0.0)).empty
+    assert audit.common_growth(of_provinces(0.0707, places=29)).empty
+    observations = of_provinces(0.0707, places=40)
+    own = observations.index[observations["year"] == observations["year"].max()][::5]
+    observations.loc[own, "value"] *= 1.01
+    assert audit.common_growth(observations).empty
+
+
 # --- last digits -----------------------------------------------------------------------------
 
 

@@ -156,6 +156,12 @@ DERIVATIONS: tuple[Derivation, ...] = (
     Derivation("urban_rural_ratio", ("atkinson", "urban_share"), income_ratio),
     Derivation("ln_urban_rural_ratio", ("urban_rural_ratio",), _ln),
     CAPITAL,
+    Derivation("ln_capital_pc", ("capital", "population"), _ln_ratio),
+    Derivation(
+        "ln_fiscal_science_pc",
+        ("fiscal_science", "price_index", "population"),
+        _ln_real_per_head,
+    ),
     Derivation("upgrading", ("va_primary", "va_secondary", "va_tertiary"), upgrading),
     Derivation("ln_population", ("population",), _ln),
     Derivation("ln_population_density", ("population", "area"), _ln_ratio),

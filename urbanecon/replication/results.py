@@ -67,7 +67,8 @@ def outputs(project: Project) -> Outputs:
 
 
 def _files(folder: Path, suffixes: tuple[str, ...]) -> tuple[Path, ...]:
-    return tuple(sorted(path for path in folder.rglob("*") if path.suffix in suffixes))
+    """Files of the edition that the paper shows; those of other languages lie a folder below."""
+    return tuple(sorted(path for path in folder.glob("*") if path.suffix in suffixes))
 
 
 def results_table(

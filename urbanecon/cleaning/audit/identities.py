@@ -10,6 +10,8 @@ import pandas as pd
 from urbanecon.cleaning.audit.findings import CELL, findings
 from urbanecon.cleaning.audit.series import (
     NAMED,
+    Bools,
+    Codes,
     Floats,
     codes_of,
     digits_of,
@@ -59,14 +61,15 @@ MULTIPLE_COMPARISONS = 30
 
 
 COMMON_SHARE = 0.9
-"""Share of a province's cities that must grow by one rate in a year; below 1 because
-single cities are left out of an extrapolation, or were revised after it."""
+"""Share of a province's cities, or of all places, that must grow by one rate in a year; below
+1 because single ones are left out of an extrapolation, or were revised after it."""
 
 COMMON_CITIES = 3
 """Cities with one rate that mean anything: two may agree by rounding."""
 
 COMMON_CELLS = 30
-"""Cells of a column that must grow by their province's rate before it is told: figures of
+"""Cells of a column that must grow by their province's rate before it is told, and places
+that must grow by the country's in a year: figures of
 one or two digits double or halve together by chance, in a province here and there."""
 
 
@@ -189,31 +192,41 @@ def _multiples(cells: pd.DataFrame) -> pd.DataFrame:
 
 
 def common_growth(observations: pd.DataFrame) -> pd.DataFrame:
-    """Cells that carry a city's figure of the year before on at its province's rate.
+    """Cells that carry the figure of the year before on at a rate that many others have too.
 
     Where a table has no figures of cities, its makers let every city grow as its
-    province does. The level then still differs between cities, but the change is
-    the province's to the last digit in all of them: such a cell is derived, as is
-    one that is a province's figure times another variable (`exact_multiple`),
-    and city and province-year effects leave nothing of it. A province with no
-    growth at all, and years without a figure in the year before, are not judged.
+    province does; where it has none of provinces, they let all grow as the country
+    does. The level then still differs, but the change is one to the last digit in all
+    of them: such a cell is derived, as is one that is a province's figure times another
+    variable (`exact_multiple`), and effects of the city and of the province's, or the
+    country's, years leave nothing of it. A province or country with no growth at all,
+    and years without a figure in the year before, are not judged.
     """
     cells = ordered(observations)
     growth = log_growth(cells)
     growth[np.abs(growth) <= MULTIPLE_TOLERANCE] = np.nan
-    place = grouped(cells, "column", "province", "year")
-    common = np.abs(growth - group_median(growth, place)) <= MULTIPLE_TOLERANCE
-    agree = group_count(np.where(common, 1.0, np.nan), place)
-    told = common & (agree >= COMMON_CITIES)
-    told &= agree >= COMMON_SHARE * group_count(growth, place)
+    by_province, alike = _one_rate(growth, grouped(cells, "column", "province", "year"))
+    by_province &= alike >= COMMON_CITIES
     column = grouped(cells, "column")
-    told &= group_count(np.where(told, 1.0, np.nan), column) >= COMMON_CELLS
+    by_province &= group_count(np.where(by_province, 1.0, np.nan), column) >= COMMON_CELLS
+    everywhere, all_alike = _one_rate(growth, grouped(cells, "column", "year"))
+    everywhere &= (all_alike >= COMMON_CELLS) & ~by_province
+    told = np.flatnonzero(by_province | everywhere)
+    whom = np.where(everywhere, "places of the whole country", "cities of the province")
+    count = np.where(everywhere, all_alike, alike)
     reasons = [
-        f"grows by {np.expm1(rate):+.4%}, as do {count} cities of the province, to nine digits"
-        for rate, count in zip(growth[told], agree[told], strict=True)
+        f"grows by {np.expm1(growth[at]):+.4%}, as do {count[at]} {whom[at]}, to nine digits"
+        for at in told
     ]
     bad = observations.iloc[cells["row"].to_numpy()[told]]
     return findings(bad, Flag.DERIVED, "common_growth", reasons)
+
+
+def _one_rate(growth: Floats, place: Codes) -> tuple[Bools, Codes]:
+    """Whether a cell has the rate that nearly all of its place have, and how many have it."""
+    common = np.abs(growth - group_median(growth, place)) <= MULTIPLE_TOLERANCE
+    alike = group_count(np.where(common, 1.0, np.nan), place)
+    return common & (alike >= COMMON_SHARE * group_count(growth, place)), alike
 
 
 def _median(values: Floats) -> Floats:

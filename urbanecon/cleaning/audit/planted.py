@@ -213,6 +213,16 @@ def carry_on(panel: Planted, rng: np.random.Generator) -> None:
             mark[members, inside] = True
 
 
+def carry_all_on(panel: Planted, rng: np.random.Generator) -> None:
+    """Two years of a variable in which all but one place in twenty grow at one rate."""
+    for name in ("deposits", "students"):
+        matrix, mark = panel.values[name], panel.mark(name)
+        for year in rng.choice(np.arange(1, matrix.shape[1]), 2, replace=False):
+            members = np.flatnonzero(rng.random(len(matrix)) < 0.95)
+            matrix[members, year] = matrix[members, year - 1] * np.exp(rng.normal(0.05, 0.03))
+            mark[members, year] = True
+
+
 def contradict(panel: Planted, rng: np.random.Generator) -> None:
     """A second source of one variable, a few percent off, and a third or more off in places."""
     matrix = panel.values["population"]
@@ -249,6 +259,7 @@ DEFECTS = (
     Defect("heaped digits", heap, heaped_digits, ("heaped_digits",), 0.8),
     Defect("exact multiple", downscale, exact_multiple, ("exact_multiple",), 0.95),
     Defect("common growth", carry_on, common_growth, ("common_growth",), 0.95),
+    Defect("common growth of all", carry_all_on, common_growth, ("common_growth",), 0.95),
     Defect("disagreement", contradict, disagreement, ("disagreement",), 0.95),
 )
 """The defects with the recall and precision that their rules must reach."""
