@@ -22,6 +22,8 @@ def task_ledger(
         "effects.*",
         "reporting.ledger",
         "reporting.ledger_findings",
+        "reporting.ledger_unmet",
+        "reporting.formats",
         "reporting.words",
         "reporting.store",
         "reporting.numbers",

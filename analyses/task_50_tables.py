@@ -32,7 +32,7 @@ from urbanecon.reporting.cell_quality import cells_used, within_years
 from urbanecon.reporting.data_tables import comparison, descriptive, quality, sources
 from urbanecon.reporting.evidence_tables import evidence_tables, referee_table
 from urbanecon.reporting.ledger import read_ledger
-from urbanecon.reporting.ledger_views import as_table
+from urbanecon.reporting.ledger_views import as_table, unmet_table
 from urbanecon.reporting.store import read_estimates, read_tables
 from urbanecon.reporting.strategy_tables import strategy_tables
 from urbanecon.reporting.table_files import write_table
@@ -96,7 +96,12 @@ for language in LANGUAGES:
         registry: Path = registry_file(PROJECT),
         modules: dict[str, Path] = code(
             "reporting.tables",
+            "effects.claim",
+            "effects.overlap",
             "reporting.strategy_tables",
+            "reporting.strategy_cells",
+            "reporting.association_table",
+            "reporting.ledger_unmet",
             "reporting.evidence_tables",
             "reporting.ledger_views",
             "reporting.data_tables",
@@ -124,7 +129,7 @@ for language in LANGUAGES:
                 ROWS,
                 told,
             ),
-            as_table(read_ledger(ledger), told),
+            *(make(read_ledger(ledger), told) for make in (as_table, unmet_table)),
             *(referee_table(ROWS[row], found, told) for row, found in read_json(referee).items()),
         ]
         for old in listing.parent.glob("*.*"):

@@ -20,6 +20,7 @@ ESTIMATION_CODE = (
     "effects.designs.*",
     "effects.estimate",
     "effects.result",
+    "measures.ntu_index",
     "reporting.store",
 )
 """What an estimate rests on beside the panel and its own declaration."""

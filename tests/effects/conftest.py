@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from effects import multiverse_panel
 
 from urbanecon.cleaning.divisions import load_divisions
 from urbanecon.cleaning.panel import Panel
+from urbanecon.effects.variants import panel_variants
 
 EFFECT = 0.3
 
@@ -28,3 +30,16 @@ def synthetic_panel() -> Panel:
         {"pilot_first_year": first_year, "pilot": pilot, "ln_gdp_pc_real": outcome}, index=index
     )
     return Panel(data=data, provinces=pd.DataFrame(), cells=pd.DataFrame())
+
+
+@pytest.fixture(scope="session")
+def whole_panel() -> Panel:
+    """Return the synthetic panel with every column that the multiverse reads."""
+    return multiverse_panel.synthetic_panel()
+
+
+@pytest.fixture(scope="session")
+def variants(whole_panel: Panel) -> dict[str, pd.DataFrame]:
+    """Return its variants; joining needs raw files of borders, and here none moved."""
+    published = panel_variants(whole_panel)
+    return published | {n.replace("published", "constant"): f for n, f in published.items()}

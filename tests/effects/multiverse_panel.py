@@ -22,6 +22,14 @@ MEDIANS = {
     "co2_county": 1.3e7, "co2_ceads": 2.4e7, "night_light_mean": 0.16, "npp": 480.0,
     "land_urban": 200.0, "land_area": 1.2e4,
 }  # fmt: skip
+FURTHER = (
+    ("gdp_policies", "gdp", 1.0),
+    ("retail_sales_policies", "gdp", 0.35),
+    ("employees_primary", "employees", 0.02),
+    ("employees_secondary", "employees", 0.48),
+    ("employees_tertiary", "employees", 0.5),
+)
+"""Columns that are about a share of another."""
 YEARS = range(2000, 2020)
 CITIES = 72
 EFFECT = 0.5
@@ -54,6 +62,9 @@ def synthetic_panel(seed: int = 0) -> Panel:
     data["price_index"] = 1.02 ** (years - 2000.0)
     census = ~np.isin(years, (2010, 2020))
     data.loc[census, ["population_urban_census", "population_rural_census"]] = np.nan
+    further = np.random.default_rng([seed, 1])
+    for name, of, share in FURTHER:
+        data[name] = share * data[of] * np.exp(further.normal(0, 0.05, n))
     panel = Panel(data=data, provinces=pd.DataFrame(), cells=cells_of(data, rng))
     return with_measures(panel)
 

@@ -7,7 +7,7 @@ import pytest
 from urbanecon.cleaning.observations import Flag
 from urbanecon.cleaning.panel import ADMITTED
 from urbanecon.cleaning.registry import load_registry
-from urbanecon.effects import CLAIMS
+from urbanecon.effects import CLAIMS, ROWS
 from urbanecon.effects.choices import FLAGS, MEASURES, equation_of, signs_of, space_of
 from urbanecon.effects.controls import CONTESTED, CONTROLS, NAMES
 from urbanecon.errors import UnknownNameError
@@ -17,7 +17,7 @@ from urbanecon.measures.ntu_index import DIMENSION_OF
 @pytest.mark.parametrize("effect", MEASURES)
 def test_the_first_option_of_every_choice_is_the_main_estimate(effect: str) -> None:
     asked = space_of(effect).equation(space_of(effect).world(0))
-    primary = CLAIMS[effect].primary
+    primary = ROWS[effect].primary
     assert asked.outcome == primary.variable
     assert asked.treatment == "pilot"
     assert (asked.effects, asked.cluster, asked.sample) == (("city", "year"), "city", "")
@@ -25,7 +25,7 @@ def test_the_first_option_of_every_choice_is_the_main_estimate(effect: str) -> N
     assert FLAGS["admitted"] == ADMITTED
 
 
-@pytest.mark.parametrize("effect", MEASURES)
+@pytest.mark.parametrize("effect", CLAIMS)
 def test_no_outcome_is_explained_by_an_index_that_holds_it(effect: str) -> None:
     space = space_of(effect)
     for measure in MEASURES[effect]:
@@ -37,9 +37,10 @@ def test_no_outcome_is_explained_by_an_index_that_holds_it(effect: str) -> None:
 def test_every_measure_names_a_registered_source_and_an_outcome_of_its_claim() -> None:
     registry = load_registry()
     for effect, measures in MEASURES.items():
-        outcomes = {o.variable: o.expected_sign for o in CLAIMS[effect].outcomes}
+        outcomes = {o.variable: o.expected_sign for o in ROWS[effect].outcomes}
         for measure in measures:
-            assert registry[measure.source].tier in ("A", "B")
+            # only retail sales have no better source; its claim says so
+            assert registry[measure.source].tier in ("ABC" if effect == "L2" else "AB")
             assert signs_of(effect)[measure.variable] == outcomes[measure.like]
 
 
@@ -83,3 +84,20 @@ def test_one_province_can_be_left_out_at_a_time() -> None:
 def test_an_unknown_effect_gets_a_suggestion() -> None:
     with pytest.raises(UnknownNameError, match=r"no effect 'E5'.* Did you mean 'E"):
         space_of("E5")
+
+
+@pytest.mark.parametrize("row", ["R3", "L1", "L2", "L3"])
+def test_routes_and_levers_are_measured_against_the_pilots_alone(row: str) -> None:
+    assert space_of(row).choices["treatment"] == ("pilot", "pilot_2015")
+
+
+def test_the_weights_are_a_choice_where_the_outcome_is_made_of_indices() -> None:
+    space = space_of("R3")
+    assert space.choices["weights"] == ("entropy", "critic", "pca", "equal")
+    assert "weights" not in space_of("L1").choices
+    options = {**space.world(0), "weights": "pca", "winsorising": "1%"}
+    assert equation_of("R3", options).outcome == "coupling_ecology_pca@1%"
+
+
+def test_retail_sales_end_with_their_series() -> None:
+    assert equation_of("L2", space_of("L2").world(0)).last_year == 2018

@@ -45,6 +45,26 @@ def test_engines_that_disagree_stop_the_job(
         estimate(SPEC, synthetic_panel)
 
 
+def test_an_association_is_the_two_way_estimate_held_against_the_cluster_moments(
+    synthetic_panel: Panel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from urbanecon.effects.designs import two_way as module
+
+    association = SPEC.but(design="association")
+    fit, same = estimate(association, synthetic_panel), estimate(SPEC, synthetic_panel)
+    assert fit.params["pilot"] == same.params["pilot"]
+    assert fit.se["pilot"] == same.se["pilot"]
+    honest = module.moments_fit
+
+    def biased(data: pd.DataFrame, *arguments: object) -> object:
+        shifted = data.assign(ln_gdp_pc_real=data["ln_gdp_pc_real"] * (1 + 1e-6))
+        return honest(shifted, *arguments)
+
+    monkeypatch.setattr(module, "moments_fit", biased)
+    with pytest.raises(EstimationError, match="differ by"):
+        estimate(association, synthetic_panel)
+
+
 def test_an_absent_outcome_is_not_estimable_and_names_the_sources(synthetic_panel: Panel) -> None:
     with pytest.raises(NotEstimableError, match=r"needs pm25_chap \(for ln_pm25_chap\)"):
         estimate(SPEC.but(outcome="ln_pm25_chap"), synthetic_panel)

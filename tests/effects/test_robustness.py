@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from effects.multiverse_panel import synthetic_panel
 
 from urbanecon.effects.choices import equation_of
 from urbanecon.effects.controls import CONTESTED, NAMES
@@ -17,16 +16,13 @@ from urbanecon.effects.robustness import (
     run_effect,
     summaries,
 )
-from urbanecon.effects.variants import panel_variants
 from urbanecon.errors import NotEstimableError
 from urbanecon.estimation.fixed_effects import fixed_effects
 
 
 @pytest.fixture(scope="module")
-def frames() -> dict[str, pd.DataFrame]:
-    published = panel_variants(synthetic_panel())
-    # joining needs raw files of borders; on the synthetic panel nothing was exchanged
-    return published | {n.replace("published", "constant"): f for n, f in published.items()}
+def frames(variants: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    return variants
 
 
 @pytest.fixture(scope="module")

@@ -88,7 +88,7 @@ def test_no_coupling_is_explained_by_its_own_indicators() -> None:
 
 def test_a_lever_is_an_outcome_before_it_is_a_mediator() -> None:
     for row, mediator in (("L1", "rationalisation"), ("L2", "ln_retail_sales_pc")):
-        specs = ROW_SPECS[row]
+        specs = (*ROW_SPECS[row], *EVIDENCE[row])
         assert any(spec.outcome == mediator and spec.design == "twfe" for spec in specs)
         assert any(spec.through == mediator and spec.design == "mediation" for spec in specs)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from effects.multiverse_panel import synthetic_panel
 
 from urbanecon.cleaning.panel import Panel
 from urbanecon.effects.choices import FLAGS, MEASURES, space_of
@@ -15,13 +14,13 @@ from urbanecon.errors import NotEstimableError
 
 
 @pytest.fixture(scope="module")
-def panel() -> Panel:
-    return synthetic_panel()
+def panel(whole_panel: Panel) -> Panel:
+    return whole_panel
 
 
 @pytest.fixture(scope="module")
-def frames(panel: Panel) -> dict[str, pd.DataFrame]:
-    return panel_variants(panel)
+def frames(variants: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    return variants
 
 
 def test_what_is_admitted_in_the_panel_is_the_panel(
@@ -30,6 +29,8 @@ def test_what_is_admitted_in_the_panel_is_the_panel(
     frame = frames["admitted, published"]
     for name in ("ln_gdp_pc_real", "ln_so2", "light_gini", "pilot", "urban_share_benchmarked"):
         pd.testing.assert_series_equal(frame[name], panel.data[name])
+    for name in ("coupling_culture", "ln_retail_sales_pc", "rationalisation"):
+        np.testing.assert_allclose(frame[name], panel.data[name], rtol=1e-12)
     for dimension in ("economy", "services", "ecology", "integration"):
         name = f"ntu_index_without_{dimension}"
         np.testing.assert_allclose(frame[f"{name}_entropy"], panel.data[name], rtol=1e-12)
@@ -80,6 +81,14 @@ def test_every_column_that_a_world_may_ask_for_is_there(frames: dict[str, pd.Dat
             asked = space.equation(space.world(int(number)))
             wanted = {asked.outcome, asked.treatment, *space.controls}
             assert wanted | ({asked.sample} - {""}) <= set(frames[asked.frame])
+
+
+def test_a_coupling_is_another_under_other_weights(frames: dict[str, pd.DataFrame]) -> None:
+    frame = frames["admitted, published"]
+    equal, entropy = frame["coupling_culture_equal"], frame["coupling_culture"]
+    assert equal.notna().equals(entropy.notna())
+    assert 0.2 < equal.corr(entropy) < 1.0
+    assert (equal - entropy).abs().max() > 0.01
 
 
 def test_size_bands_are_thirds_and_a_province_can_be_left_out(

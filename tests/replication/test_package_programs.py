@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from urbanecon.pipeline import FIGURES
+from urbanecon.needs import FIGURES
 from urbanecon.replication.programs import makers, parse, seeds, steps, uses
 
 ROOT = Path(__file__).resolve().parents[2]

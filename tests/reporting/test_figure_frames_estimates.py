@@ -110,14 +110,6 @@ def test_only_the_search_for_one_threshold_in_the_variable_is_kept(write: Write)
         frames.threshold_frame(results, "citizenization")
 
 
-def test_no_p_value_is_below_what_the_draws_can_tell(write: Write) -> None:
-    search = pd.DataFrame({"search": ["1"], "value": [0.5], "lr": [0.0], "critical": 7.35})
-    extra = {"lr": search, "bootstrap": pd.DataFrame({"F_1": np.arange(99.0)})}
-    test = Diagnostic("F test of 0 against 1 threshold", 500.0, (), 0.0)
-    results = write("threshold", "citizenization", extra=extra, diagnostics=(test,))
-    assert frames.threshold_frame(results, "citizenization")[1] == {OUTCOME: 0.01}
-
-
 def test_impacts_are_in_standard_deviations_of_the_rows_used(write: Write) -> None:
     impacts = pd.DataFrame(
         {"variable": ["pilot", "pilot", "other"], "effect": ["direct", "total", "direct"],

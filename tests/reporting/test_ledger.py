@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from typing import get_args
 
 import numpy as np
 import pandas as pd
@@ -13,18 +15,27 @@ from urbanecon.cli import app
 from urbanecon.effects import ROWS
 from urbanecon.effects.result import Estimate
 from urbanecon.effects.spec import Spec
+from urbanecon.effects.verdict import Condition, Unmet
 from urbanecon.errors import StaleResultError
 from urbanecon.estimation.fit import Diagnostic, Fit
 from urbanecon.reporting.ledger import (
-    FAMILIES,
-    findings_of,
     in_words,
     ledger,
     ledger_frame,
     read_ledger,
     write_ledger,
 )
-from urbanecon.reporting.ledger_views import as_html, as_markdown, as_table, on_screen
+from urbanecon.reporting.ledger_findings import findings_of
+from urbanecon.reporting.ledger_unmet import unmet_words
+from urbanecon.reporting.ledger_views import (
+    as_html,
+    as_markdown,
+    as_table,
+    evidence_lines,
+    on_screen,
+    unmet_table,
+)
+from urbanecon.reporting.words import word
 
 E3 = ROWS["E3"]
 OUTCOME = E3.primary.variable
@@ -75,7 +86,8 @@ def pool():
 
 def test_a_row_gathers_its_numbers_from_the_results(pool, evidence):
     inference, multiverse = evidence
-    found = findings_of(E3, pool, inference["E3"], multiverse["E3"])
+    ((criterion, found),) = findings_of("E3", pool, inference, multiverse)
+    assert criterion.outcome == E3.primary
     assert (found.s1, found.s1_p, found.s2) == (-0.04, 0.003, -0.05)
     assert (found.leads_p, found.breakdown) == (0.4, 0.7)
     # the multiverse of the primary outcome, not that of all outcomes
@@ -90,7 +102,8 @@ def test_the_verdict_is_computed_and_every_claim_has_one(pool, evidence):
     weaker = evidence[0]["E3"]["inference"].assign(p_romano_wolf=0.2)
     changed = ledger(ROWS, pool[1:], {"E3": {"inference": weaker}}, evidence[1])
     assert changed[2].verdict == "mixed"
-    assert any("neither S1 (p 0.200)" in reason for reason in changed[2].unmet)
+    assert any("neither S1 (p 0.200)" in reason for reason in changed[2].unmet_en)
+    assert any("S1（p 0.200）" in reason for reason in changed[2].unmet_zh)
 
 
 def test_what_cannot_be_estimated_names_what_it_needs():
@@ -98,25 +111,151 @@ def test_what_cannot_be_estimated_names_what_it_needs():
     pool = [Estimate(spec, None, "needs pm25_chap (for ln_pm25_chap)")]
     row = ledger_frame(ledger(ROWS, pool, {}, {})).loc["E3"]
     assert row["verdict"] == "not estimable"
-    assert row["unmet"] == "needs pm25_chap (for ln_pm25_chap)"
+    assert row["unmet_en"] == "needs pm25_chap (for ln_pm25_chap)"
+    assert row["unmet_zh"] == "主要结果变量未能估计（needs pm25_chap (for ln_pm25_chap)）"
 
 
-def test_rows_over_several_effects_are_judged_by_one_coefficient_in_each(pool):
-    design, term = FAMILIES["R1"]
-    fits = []
-    for outcome in ROWS["R1"].outcomes:
-        fit = synthetic_fit(0.2 * outcome.expected_sign)
-        renamed = fit.params.rename({"pilot": term})
-        vcov = fit.vcov.rename(index={"pilot": term}, columns={"pilot": term})
-        spec = Spec("R1", outcome.variable, "pilot", design=design, through="citizenization")
-        fits.append(Estimate(spec, Fit(**{**_fields(fit), "params": renamed, "vcov": vcov})))
-    entries = {entry.id: entry for entry in ledger(ROWS, fits, {}, {})}
-    assert entries["R1"].verdict == "supported"
-    assert entries["R1"].words_en.count("p < 0.001") == len(fits)
+def test_the_reason_given_is_that_of_the_claims_own_equation_of_the_pilot():
+    spec = Spec("L1", OUTCOME, "pilot", design="mediation", through="upgrading")
+    pool = [
+        Estimate(spec, None, "needs another"),
+        Estimate(Spec("E3", OUTCOME, "citizenization"), None, "needs a third"),
+        Estimate(Spec("E3", OUTCOME, "pilot", primary=True), None, "needs pm25_chap"),
+    ]
+    assert ledger_frame(ledger(ROWS, pool, {}, {})).loc["E3", "unmet_en"] == "needs pm25_chap"
+
+
+def summaries(outcomes, share=0.9, median_p=0.03):
+    """A synthetic multiverse of each outcome, summed up."""
+    index = [("outcome", outcome) for outcome in outcomes]
+    return {
+        "summaries": pd.DataFrame(
+            {"share_sign": share, "median_p": median_p},
+            pd.MultiIndex.from_tuples(index, names=["part", "option"]),
+        )
+    }
+
+
+def products(p=0.01):
+    """Synthetic products of pilot and citizenization, all with the claimed sign."""
+    outcomes = {o.variable: o.expected_sign for o in ROWS["R1"].outcomes}
+    table = pd.DataFrame(
+        {"estimate": [0.2 * sign for sign in outcomes.values()], "p_romano_wolf": p},
+        pd.Index(list(outcomes), name="outcome"),
+    )
+    return {"R1": {"interactions": table}}, {"R1": summaries(outcomes)}
+
+
+def entry_of(row, *found):
+    return next(entry for entry in ledger(ROWS, *found) if entry.id == row)
+
+
+def test_a_route_over_several_effects_can_be_supported_and_needs_every_multiverse():
+    interactions, multiverse = products()
+    entry = entry_of("R1", [], interactions, multiverse)
+    assert entry.verdict == "supported"
+    assert entry.words_en.count("(p 0.010; sign in 90% of the multiverse") == 4
+    assert math.isnan(entry.breakdown)
+    last = ROWS["R1"].outcomes[-1].variable
+    multiverse["R1"]["summaries"].loc[("outcome", last), "share_sign"] = 0.5
+    weaker = entry_of("R1", [], interactions, multiverse)
+    assert (weaker.verdict, weaker.share) == ("mixed", 0.5)
+    label, label_zh = (load_codebook().label(last, language) for language in ("en", "zh"))
+    assert weaker.unmet_en == (
+        f"{label}: share of the multiverse with that sign: 50% (at least 75% needed)",
+    )
+    assert weaker.unmet_zh == (f"{label_zh}：多重设定中同号占比：50%（须不低于 75%）",)
+    assert entry_of("R1", [], interactions, {}).verdict == "mixed"
+
+
+def test_a_route_with_the_opposite_sign_everywhere_is_contradicted():
+    interactions, multiverse = products()
+    interactions["R1"]["interactions"]["estimate"] *= -1
+    multiverse["R1"] = summaries([o.variable for o in ROWS["R1"].outcomes], share=0.1)
+    assert entry_of("R1", [], interactions, multiverse).verdict == "contradicted"
+
+
+def synthetic_impacts(value, p):
+    impacts = pd.DataFrame(
+        [("pilot", "direct", 0.0, 1.0), ("pilot", "indirect", value, p)],
+        columns=["variable", "effect", "estimate", "p"],
+    )
+    return Fit(**{**_fields(synthetic_fit(value)), "extra": {"impacts": impacts}})
+
+
+def test_spillovers_are_adjusted_by_holm():
+    outcomes = ROWS["R2"].outcomes
+    pool = [
+        Estimate(
+            Spec("E1", o.variable, "pilot", design="durbin"), synthetic_impacts(o.expected_sign, p)
+        )
+        for o, p in zip(outcomes, (0.01, 0.02, 0.03, 0.6), strict=True)
+    ]
+    found = findings_of("R2", pool, {}, {"R2": summaries([o.variable for o in outcomes])})
+    assert [findings.s1_p for _, findings in found] == pytest.approx([0.04, 0.06, 0.06, 0.6])
+    assert not any(findings.staggered for _, findings in found)
+    assert entry_of("R2", pool, {}, {}).verdict == "mixed"
+
+
+def synthetic_threshold(below, above, p):
+    fit = synthetic_fit(0.0)
+    names = ["pilot[urban_share_benchmarked<0.5]", "pilot[urban_share_benchmarked>=0.5]"]
+    vcov = pd.DataFrame(np.eye(2), names, names)
+    test = Diagnostic("F test of 0 against 1 threshold", 9.0, (), p)
+    fields = {"params": pd.Series([below, above], names), "vcov": vcov, "diagnostics": (test,)}
+    return Fit(**{**_fields(fit), **fields})
+
+
+def test_integration_is_judged_by_the_gap_of_e4_and_by_the_threshold():
+    gap = ROWS["E4"].primary.variable
+    spec = Spec("E4", gap, "pilot", expected_sign=-1)
+    pool = [
+        Estimate(spec.but(design="group_time"), synthetic_fit(-0.05)),
+        Estimate(spec.but(design="honest"), synthetic_fit(-0.05, breakdown=0.7)),
+        Estimate(
+            spec.but(design="threshold", through="urban_share_benchmarked"),
+            synthetic_threshold(-0.01, -0.04, 0.003),
+        ),
+    ]
+    row = {"estimate": -0.04, "low": -0.06, "high": -0.02, "p_romano_wolf": 0.003}
+    evidence = {"E4": {"inference": pd.DataFrame([row], pd.Index([gap], name="outcome"))}}
+    multiverse = {"E4": summaries([gap]), "R4": summaries([gap])}
+    (_, cited), (_, beyond) = findings_of("R4", pool, evidence, multiverse)
+    assert (cited.s1, cited.s1_p, cited.staggered) == (-0.04, 0.003, True)
+    assert (beyond.s1, beyond.s1_p, beyond.staggered) == (pytest.approx(-0.03), 0.003, False)
+    assert entry_of("R4", pool, evidence, multiverse).verdict == "supported"
+    closer = [*pool[:2], Estimate(pool[2].spec, synthetic_threshold(-0.04, -0.01, 0.003))]
+    assert entry_of("R4", closer, evidence, multiverse).verdict == "mixed"
+
+
+@pytest.mark.parametrize("row", ["R3", "L1", "L2", "L3"])
+def test_levers_and_the_third_route_can_be_supported_by_the_rule_of_the_effects(row):
+    outcome = ROWS[row].primary
+    spec = Spec(row, outcome.variable, "pilot", primary=True)
+    effect = 0.05 * outcome.expected_sign
+    pool = [
+        Estimate(spec.but(design="group_time"), synthetic_fit(effect)),
+        Estimate(spec.but(design="honest"), synthetic_fit(effect, breakdown=0.7)),
+    ]
+    numbers = {"estimate": effect, "low": 0.01, "high": 0.09, "p_romano_wolf": 0.003}
+    inference = pd.DataFrame([numbers], pd.Index([outcome.variable], name="outcome"))
+    found = (pool, {row: {"inference": inference}})
+    assert entry_of(row, *found, {row: summaries([outcome.variable])}).verdict == "supported"
+    assert entry_of(row, *found, {}).verdict == "mixed"
 
 
 def _fields(fit):
     return {name: getattr(fit, name) for name in Fit.__dataclass_fields__}
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_row_without_adoption_dates_says_what_it_rests_on(language):
+    rows = ledger_frame(ledger(ROWS, [], *products()))
+    lines = evidence_lines(rows.loc["R1"], language)
+    assert any(word("basis_moderation", language) == line for line in lines)
+    assert not any(
+        word("basis_moderation", language) in x for x in evidence_lines(rows.loc["E3"], language)
+    )
 
 
 def test_logs_are_said_in_percent_with_their_interval():
@@ -151,11 +290,38 @@ def test_every_view_shows_every_claim_and_its_verdict(frame, language):
     assert frame.loc["E3", f"words_{language}"] in as_html(frame)
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_second_table_says_what_would_change_each_verdict(frame, language):
+    table = unmet_table(frame, language)
+    assert [row.label for row in table.rows] == list(ROWS)
+    assert table.rows[2].cells == (word("supported", language), "–")
+    assert table.rows[0].cells[1] == frame.loc["E1", f"unmet_{language}"]
+
+
+def test_every_condition_is_said_in_both_languages_with_the_same_numbers():
+    numbers = {"p": 0.123, "mbar": 0.456, "s1": 0.234, "s2": 0.345, "share": 0.5678}
+    for condition in get_args(Condition):
+        en, zh = (
+            unmet_words([Unmet(condition, numbers)], {}, language)[0] for language in ("en", "zh")
+        )
+        assert re.findall(r"[0-9.]+[0-9]%?", en.replace("S1", "").replace("S2", "")) == (
+            re.findall(r"[0-9.]+[0-9]%?", zh.replace("S1", "").replace("S2", ""))
+        )
+        assert not re.search("[a-z]{3}", zh.replace("Mbar", ""))
+
+
+def test_a_number_that_does_not_exist_is_said_to_be_absent():
+    missing = [Unmet("leads", {"p": math.nan})]
+    assert unmet_words(missing, {}, "en") == ("leads are rejected or untested (p not available)",)
+    assert unmet_words(missing, {}, "zh") == ("事前系数被拒绝或未检验（p 缺失）",)
+
+
 def test_the_readme_shows_the_verdicts(frame):
     lines = as_markdown(frame).splitlines()
     assert len(lines) == len(ROWS) + 2
     assert lines[4].startswith("| E3 |")
-    assert lines[4].endswith("**supported** |")
+    assert lines[4].endswith("**supported** | – |")
+    assert "needs" in lines[2] or "estimated" in lines[2]
 
 
 def test_the_command_prints_the_ledger_and_writes_it(frame, tmp_path, monkeypatch):

@@ -29,7 +29,8 @@ from urbanecon.reporting.tables import Row, Table, event_study_results, main_res
 SOURCE = Path(__file__).parents[2] / "paper"
 STRATEGY_TABLES = {
     "s2": 7, "s3": 9, "s4": 7, "s5": 4, "mechanisms": 6, "routes": 4, "inference": 8,
-    "selection": 8, "multiverse": 7, "moving": 4, "joint": 3, "ledger": 8,
+    "selection": 8, "multiverse": 7, "moving": 4, "joint": 3, "ledger": 8, "ledger_unmet": 2,
+    "treatments": 8,
     "referee_E1": 3, "referee_E2": 3, "referee_E3": 3, "referee_E4": 3,
 }  # fmt: skip
 """Columns of the tables of strategies and evidence."""

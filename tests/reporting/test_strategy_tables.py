@@ -8,10 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from urbanecon.effects import CLAIMS, ROWS
+from urbanecon.cleaning.codebook import load_codebook
+from urbanecon.effects import CLAIMS, ROWS, SPECS
 from urbanecon.effects.result import Estimate
 from urbanecon.effects.spec import Spec
 from urbanecon.estimation.fit import Diagnostic, Fit
+from urbanecon.reporting.association_table import association_table
 from urbanecon.reporting.evidence_numbers import (
     evidence_numbers,
     ledger_numbers,
@@ -21,6 +23,7 @@ from urbanecon.reporting.evidence_tables import evidence_tables
 from urbanecon.reporting.formats import number
 from urbanecon.reporting.strategy_tables import strategy_tables
 from urbanecon.reporting.table_files import write_table
+from urbanecon.reporting.words import word
 
 OUTCOME = CLAIMS["E1"].primary.variable
 
@@ -104,9 +107,36 @@ def test_every_strategy_has_a_table_and_its_numbers(tables):
     assert tables["s4"].rows[0].cells[:4] == (
         "0.110\n(0.0500)", "0.120\n(0.0500)", "0.230\n(0.0500)", "0.400"
     )  # fmt: skip
-    assert cells(tables["s5"], "west")[0] == "0.400\n(0.100)"
+    assert cells(tables["s5"], "West")[0] == "0.400\n(0.100)"
     assert tables["mechanisms"].rows[0].cells[-1] == "0.110"
     assert tables["routes"].rows[0].cells[1].startswith("0.660")
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_associations_stand_in_a_table_of_their_own_with_what_is_shared(language):
+    specs = [spec for spec in SPECS["E1"] if spec.design == "association"]
+    results = {"E1": [Estimate(s, synthetic_fit({s.treatment: 0.25})) for s in specs]}
+    table = association_table(results, {"E1": CLAIMS["E1"]}, language)
+    label = load_codebook().label
+    residents = label("population", language)
+    assert [row.label for row in table.rows] == [
+        label(o.variable, language) for o in CLAIMS["E1"].outcomes
+    ]
+    cell = "0.250\n(0.100)"
+    both = word("a_between", language).join([label("gdp", language), residents])
+    assert table.rows[0].cells == (cell, cell, "4", both, cell, cell, "4", residents)
+    assert table.rows[2].cells[3] == word("a_nothing", language)
+    assert label("ntu_index_without_economy", language) in table.notes
+
+
+def test_an_outcome_without_an_index_has_dashes_for_it():
+    specs = [spec for spec in SPECS["E2"] if spec.design == "association"]
+    results = {"E2": [Estimate(s, synthetic_fit({s.treatment: 0.25})) for s in specs]}
+    table = association_table(results, {"E2": CLAIMS["E2"]})
+    row = next(r for r in table.rows if r.label == load_codebook().label("culture_share_census"))
+    assert row.cells[:4] == ("–",) * 4
+    assert row.cells[4] == "0.250\n(0.100)"
+    assert association_table({"E2": []}, {"E2": CLAIMS["E2"]}) is None
 
 
 def test_what_was_not_estimated_is_a_dash(tables):

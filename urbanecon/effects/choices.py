@@ -1,10 +1,15 @@
-"""The space of reasonable choices for each effect, declared as data.
+"""The space of reasonable choices for each row of the ledger, declared as data.
 
 The first option of each choice is that of the main estimate. Three rules keep
 the space to what one could defend: an outcome comes from one source at a time
 and series are never spliced; an outcome is never explained by an index that
 holds it; and outcomes seen in two years only, or by province, stay out, because
 pilots by city and year cannot be compared on them.
+
+Effects are measured against every treatment of the claims. The outcomes of routes
+and levers are indicators of urbanization, or made with them, so that these rows have
+the pilots alone. Rows that are judged by another number than an effect of the pilot
+have their spaces in `interactions` and `spillovers`.
 """
 
 from __future__ import annotations
@@ -12,18 +17,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
+from typing import Literal, get_args
 
 from urbanecon.cleaning.divisions import load_divisions
 from urbanecon.cleaning.observations import Flag
 from urbanecon.cleaning.panel import ADMITTED
-from urbanecon.effects import CLAIMS
+from urbanecon.effects import CLAIMS, ROWS
 from urbanecon.effects.claim import Outcome
 from urbanecon.effects.controls import CONTESTED, NAMES
 from urbanecon.errors import UnknownNameError, did_you_mean
 from urbanecon.estimation.choice_space import Equation, Options, Space
 from urbanecon.measures.ntu_index import DIMENSION_OF, column
-from urbanecon.measures.weighting import METHODS
+from urbanecon.measures.weighting import Weighting
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +43,20 @@ class Measure:
         Outcome of the claim that it measures; the sign, window and dimension of
         the index are those of that outcome.
     source
-        Registry id of where it was published.
+        Registry id of where it was published; of a composite, where the source of
+        fewest years was.
     deflated
         1 if the price level is in its denominator, -1 if in its numerator, 0 if
         it is no money.
+    weighted
+        Whether it is made of indices, whose weights are a choice.
     """
 
     variable: str
     like: str
     source: str
     deflated: Literal[1, 0, -1] = 0
+    weighted: bool = False
 
 
 MEASURES: Mapping[str, tuple[Measure, ...]] = {
@@ -77,6 +86,16 @@ MEASURES: Mapping[str, tuple[Measure, ...]] = {
         Measure("light_theil", "light_gini", "light_inequality"),
         Measure("light_mld", "light_gini", "light_inequality"),
     ),
+    "R3": (
+        Measure("coupling_ecology", "coupling_ecology", "pm25_chap", weighted=True),
+        Measure("coupling_culture", "coupling_culture", "gpi_prefecture", weighted=True),
+    ),
+    "L1": (
+        Measure("upgrading", "upgrading", "city_macro"),
+        Measure("rationalisation", "rationalisation", "employment_industry"),
+    ),
+    "L2": (Measure("ln_retail_sales_pc", "ln_retail_sales_pc", "city_policies", 1),),
+    "L3": (Measure("fiscal_effort", "fiscal_effort", "city_macro"),),
 }
 """Measures of each claim, the primary outcome first."""
 
@@ -93,7 +112,8 @@ BOUNDARIES = ("published", "constant")
 WINSORISED: Mapping[str, float] = {"none": 0.0, "1%": 0.01, "2%": 0.02}
 """Share of each year's outcomes that is set to the quantile, at either end."""
 
-INDICES = tuple(f"ntu_index_{weighting}" for weighting in METHODS)
+WEIGHTINGS: tuple[Weighting, ...] = get_args(Weighting)
+INDICES = tuple(f"ntu_index_{weighting}" for weighting in WEIGHTINGS)
 TREATMENTS = ("pilot", "pilot_2015", "urban_share_benchmarked", "urban_share", *INDICES)
 FIRST_YEARS: Mapping[str, str] = {
     "pilot": "pilot_first_year",
@@ -128,10 +148,16 @@ def frame_name(flags: str, boundary: str) -> str:
     return f"{flags}, {boundary}"
 
 
-def outcome_column(variable: str, deflator: str = "national", winsor: str = "none") -> str:
-    """Column of a measure under a deflator and a rule for its extremes."""
+def outcome_column(
+    variable: str,
+    deflator: str = "national",
+    winsor: str = "none",
+    weights: Weighting = WEIGHTINGS[0],
+) -> str:
+    """Column of a measure under a deflator, a rule for its extremes and a weighting."""
     nominal = "" if deflator == "national" else "_nominal"
-    return variable + nominal + ("" if winsor == "none" else f"@{winsor}")
+    weighting = "" if weights == WEIGHTINGS[0] else f"_{weights}"
+    return variable + weighting + nominal + ("" if winsor == "none" else f"@{winsor}")
 
 
 def index_column(weighting: str, dimension: str) -> str:
@@ -139,28 +165,29 @@ def index_column(weighting: str, dimension: str) -> str:
     return f"{column(dimension)}_{weighting}"
 
 
-def space_of(effect: str, *, contested: bool = False) -> Space:
-    """Return the space of an effect, "E1" ... "E4"; with contested controls too if asked.
+def space_of(row: str, *, contested: bool = False) -> Space:
+    """Return the space of a row of `MEASURES`; with contested controls too if asked.
 
-    The deflator is a choice only where a measure is money. A national price
-    level in a logarithm is absorbed by year effects: that this choice moves
-    nothing is a property to be seen, not an oversight.
+    The deflator is a choice only where a measure is money, and weights are one only
+    where it is made of indices. A national price level in a logarithm is absorbed by
+    year effects: that this choice moves nothing is a property to be seen, not an
+    oversight.
 
     Raises
     ------
     UnknownNameError
-        There is no such effect.
+        There is no such row.
     """
-    if effect not in MEASURES:
+    if row not in MEASURES:
         raise UnknownNameError(
-            f"There is no effect {effect!r}.{did_you_mean(effect, MEASURES)} "
+            f"There is no effect {row!r}.{did_you_mean(row, MEASURES)} "
             f"Expected one of {list(MEASURES)}."
         )
-    measures = MEASURES[effect]
+    measures = MEASURES[row]
     deflators = ("national", "none") if any(m.deflated for m in measures) else ("national",)
-    choices = {
+    choices: dict[str, tuple[str, ...]] = {
         "outcome": tuple(m.variable for m in measures),
-        "treatment": TREATMENTS,
+        "treatment": TREATMENTS if row in CLAIMS else tuple(FIRST_YEARS),
         "deflator": deflators,
         "winsorising": tuple(WINSORISED),
         "flags": tuple(FLAGS),
@@ -170,14 +197,17 @@ def space_of(effect: str, *, contested: bool = False) -> Space:
         "fixed_effects": tuple(EFFECTS),
         "cluster": ("city", "province"),
     }
+    if any(m.weighted for m in measures):
+        choices["weights"] = WEIGHTINGS
     controls = (*NAMES, *CONTESTED) if contested else NAMES
-    return Space(choices, controls, partial(equation_of, effect))
+    return Space(choices, controls, partial(equation_of, row))
 
 
-def equation_of(effect: str, options: Options) -> Equation:
+def equation_of(row: str, options: Options) -> Equation:
     """Return what a combination of options asks of the data."""
-    measure = measure_of(effect, options["outcome"])
-    outcome = outcome_of(effect, measure)
+    measure = measure_of(row, options["outcome"])
+    outcome = outcome_of(row, measure)
+    weights = next((w for w in WEIGHTINGS if w == options.get("weights")), WEIGHTINGS[0])
     first, last = YEARS[options["years"]]
     deflator = options["deflator"] if measure.deflated else "national"
     treatment = options["treatment"]
@@ -186,7 +216,7 @@ def equation_of(effect: str, options: Options) -> Equation:
         treatment = index_column(weighting, DIMENSION_OF[measure.like])
     return Equation(
         frame=frame_name(options["flags"], options["boundary"]),
-        outcome=outcome_column(measure.variable, deflator, options["winsorising"]),
+        outcome=outcome_column(measure.variable, deflator, options["winsorising"], weights),
         treatment=treatment,
         effects=EFFECTS[options["fixed_effects"]],
         cluster=options["cluster"],
@@ -196,16 +226,16 @@ def equation_of(effect: str, options: Options) -> Equation:
     )
 
 
-def measure_of(effect: str, variable: str) -> Measure:
-    """Return the measure of an effect by its variable."""
-    return next(m for m in MEASURES[effect] if m.variable == variable)
+def measure_of(row: str, variable: str) -> Measure:
+    """Return the measure of a row by its variable."""
+    return next(m for m in MEASURES[row] if m.variable == variable)
 
 
-def outcome_of(effect: str, measure: Measure) -> Outcome:
+def outcome_of(row: str, measure: Measure) -> Outcome:
     """Return the outcome of the claim that a measure stands for."""
-    return next(o for o in CLAIMS[effect].outcomes if o.variable == measure.like)
+    return next(o for o in ROWS[row].outcomes if o.variable == measure.like)
 
 
-def signs_of(effect: str) -> dict[str, int]:
+def signs_of(row: str) -> dict[str, int]:
     """Sign that the claim predicts for each of its measures."""
-    return {m.variable: outcome_of(effect, m).expected_sign for m in MEASURES[effect]}
+    return {m.variable: outcome_of(row, m).expected_sign for m in MEASURES[row]}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from urbanecon.effects.spec import Design, Sample, Spec
+from urbanecon.measures.ntu_index import version_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +62,16 @@ class Claim:
 
 ESSAY = "A new type of urbanization for common prosperity (2023)"
 
+RETAIL_LAST_YEAR = 2018
+"""The source's retail sales of 2019 and 2020 follow a revision that moves one city in ten by a
+third or more, either way."""
+MECHANISM_LAST_YEAR = {"ln_retail_sales_pc": RETAIL_LAST_YEAR}
+"""Last year of mechanisms whose series break, where they are mediators."""
+
 CITY_TREATMENTS = ("pilot", "urban_share_benchmarked")
 CENSUS_TREATMENTS = ("pilot", "urban_share_census")
 """The yearly urban share ends before the second census."""
+CITIZENIZATION = "citizenization"
 PROVINCE_TREATMENTS = ("pilot_share_province", "urban_share_province")
 CITY_EFFECTS = (("city", "year"), ("city", "province:year"))
 PROVINCE_EFFECTS = (("province", "year"),)
@@ -74,6 +82,7 @@ def every_strategy(claim: Claim) -> tuple[Spec, ...]:
     """Strategies S1 to S5 and the mechanisms of a claim, in this order."""
     return (
         *two_way(claim),
+        *associations(claim),
         *event_studies(claim),
         *staggered(claim),
         *instrumented(claim),
@@ -103,6 +112,32 @@ def _treatments(outcome: Outcome) -> tuple[str, ...]:
     if outcome.unit == "province":
         return PROVINCE_TREATMENTS
     return CENSUS_TREATMENTS if outcome.two_years else CITY_TREATMENTS
+
+
+def associations(claim: Claim) -> tuple[Spec, ...]:
+    """Strategy S1 for the index and for citizenization: every city outcome, both effects.
+
+    Neither is adopted at a date, so that there is no S2; both are made of what cities have
+    become, and of some inputs of the outcomes (`overlap.shared_inputs`). The coefficients are
+    associations; verdicts rest on the pilot. The index leaves out the dimension of the
+    outcome.
+    """
+    return tuple(
+        _spec(claim, outcome, treatment, effects).but(design="association")
+        for outcome in claim.outcomes
+        if outcome.unit == "city"
+        for treatment in associated_treatments(outcome)
+        for effects in CITY_EFFECTS
+    )
+
+
+def associated_treatments(outcome: Outcome) -> tuple[str, ...]:
+    """Index without the outcome's dimension, and citizenization.
+
+    The index ends before the second census, so that an outcome of the censuses has none.
+    """
+    index = () if outcome.two_years else (version_for(outcome.variable),)
+    return (*index, CITIZENIZATION)
 
 
 def event_studies(claim: Claim) -> tuple[Spec, ...]:
@@ -168,11 +203,18 @@ def heterogeneous(claim: Claim) -> tuple[Spec, ...]:
 def mediated(claim: Claim) -> tuple[Spec, ...]:
     """Each mechanism as a mediator of the pilot's effect on the primary outcome."""
     return tuple(
-        spec.but(design="mediation", through=mechanism)
+        through_mediator(spec, mechanism)
         for spec in event_studies(claim)
         if spec.primary
         for mechanism in claim.mechanisms
     )
+
+
+def through_mediator(spec: Spec, mechanism: str) -> Spec:
+    """Return the equation with a mediator, within the years of its series."""
+    last = MECHANISM_LAST_YEAR.get(mechanism, spec.sample.last_year)
+    sample = replace(spec.sample, last_year=last)
+    return spec.but(design="mediation", through=mechanism, sample=sample)
 
 
 def designs_of(*names: Design) -> tuple[Design, ...]:

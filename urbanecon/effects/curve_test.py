@@ -15,13 +15,8 @@ from urbanecon.effects.choices import FIRST_YEARS, equation_of, space_of
 from urbanecon.effects.controls import NAMES
 from urbanecon.errors import NotEstimableError
 from urbanecon.estimation.choice_space import Equation
-from urbanecon.estimation.curve_inference import (
-    JointTest,
-    PathUnit,
-    joint_tests,
-    permuted_paths,
-    run_paths,
-)
+from urbanecon.estimation.curve_inference import JointTest, joint_tests
+from urbanecon.estimation.curve_paths import PathUnit, permuted_paths, run_paths
 from urbanecon.estimation.multiverse import keys_of, rows_of
 from urbanecon.estimation.sample import Mask
 
@@ -59,7 +54,7 @@ def joint_inference(
     within
         "province" or "region" to permute inside of these only.
     map_
-        Applies `curve_inference.run_path_unit` to the units.
+        Applies `curve_paths.run_path_unit` to the units.
 
     Returns
     -------

@@ -27,7 +27,7 @@ CLAIM = Claim(
         Outcome("ln_co2_per_gdp", -1),
         Outcome("ln_npp", 1),
     ),
-    mechanisms=("upgrading", "ln_population_density"),
+    mechanisms=("upgrading", "ln_population_density", "ln_fiscal_science_pc"),
 )
 
 SPECS = every_strategy(CLAIM)

@@ -15,8 +15,10 @@ import pandas as pd
 from urbanecon.cleaning.panel import Panel
 from urbanecon.effects.claim import Claim, event_studies
 from urbanecon.effects.controls import CONTROLS
+from urbanecon.effects.criteria import CRITERIA
 from urbanecon.effects.designs.two_way import FIRST_TREATED
 from urbanecon.effects.estimate import estimate, sample_of
+from urbanecon.effects.interactions import interaction_table
 from urbanecon.effects.spec import Spec
 from urbanecon.errors import EstimationWarning, NotEstimableError
 from urbanecon.estimation.bootstrap import bootstrap_equation
@@ -68,8 +70,12 @@ def evidence(claim: Claim, panel: Panel) -> dict[str, pd.DataFrame]:
         outcome: "provinces" (without each province), "cities" (the most
         influential), "randomization" and "placebo_cohorts" (coefficients of the
         draws), "placebo_dates", and those of `selection_tables` and
-        `power_tables`.
+        `power_tables`. Of a row that is judged by interactions: "interactions"; see
+        `interactions.interaction_table`.
     """
+    if any(test.design == "moderation" for test in CRITERIA.get(claim.id, ())):
+        table = interaction_table(claim.id, panel, draws=DRAWS, seed=SEED)
+        return {"interactions": table} if len(table) else {}
     found: dict[str, Spec] = {}
     rows: dict[str, pd.DataFrame] = {}
     for spec in pilot_specs(claim):

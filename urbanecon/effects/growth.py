@@ -13,7 +13,16 @@ CLAIM = Claim(
         Outcome("ln_gdp_per_employee", 1),
         Outcome("ln_night_lights", 1),
     ),
-    mechanisms=("upgrading", "students_per_10k", "finance", "openness", "fiscal_effort"),
+    mechanisms=(
+        "upgrading",
+        "students_per_10k",
+        "ln_fiscal_science_pc",
+        "ln_retail_sales_pc",
+        "ln_capital_pc",
+        "openness",
+        "finance",
+        "fiscal_effort",
+    ),
 )
 
 SPECS = every_strategy(CLAIM)

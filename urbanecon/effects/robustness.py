@@ -1,4 +1,4 @@
-"""The multiverse of each effect: run, summed up, and which choice moves it."""
+"""The multiverse of each row with outcomes: run, summed up, and which choice moves it."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ def run_effect(
     seed: int = 0,
     map_: Map = map,
 ) -> pd.DataFrame:
-    """Run the multiverse of an effect.
+    """Run the multiverse of an effect, or of another row of `choices.MEASURES`.
 
     Parameters
     ----------
     effect
-        "E1" ... "E4".
+        "E1" ... "L3".
     frames
         What `variants.panel_variants` returns.
     contested
@@ -66,15 +66,19 @@ def run_effect(
     attrs = {**table.attrs, "effect": effect}
     if contested:
         table = table[table[list(CONTESTED)].any(axis=1)].reset_index(drop=True)
-    sign = table["outcome"].map(signs_of(effect))
+    out = described(table, table["outcome"].map(signs_of(effect)))
+    out.attrs = attrs
+    return out
+
+
+def described(table: pd.DataFrame, sign: pd.Series) -> pd.DataFrame:
+    """Add the claimed sign, the standardised estimate and the family of the treatment."""
     family = {name: kind for kind, names in FAMILIES.items() for name in names}
-    out = table.assign(
+    return table.assign(
         expected_sign=sign,
         standardised=standardised(table, sign),
         family=table["treatment"].map(family),
     )
-    out.attrs = attrs
-    return out
 
 
 def summaries(table: pd.DataFrame) -> pd.DataFrame:

@@ -67,12 +67,11 @@ INTEGRATION = Claim(
     words_zh="推进城乡融合：城镇化水平越高，城乡差距越小",
     essay=ESSAY,
     outcomes=(
-        Outcome(
-            "ln_urban_rural_ratio",
-            -1,
+        replace(
+            income.CLAIM.primary,
             reason="recovered with the published urban share, so tied to it by construction",
         ),
-        Outcome("light_gini", -1, reason="a gap within cities that no urban share enters"),
+        *income.CLAIM.outcomes[1:],
     ),
 )
 ROUTES: dict[str, Claim] = {
@@ -106,6 +105,7 @@ def _gaps(claim: Claim) -> tuple[Spec, ...]:
     return tuple(
         of_pilot(claim, outcome, "threshold", "urban_share_benchmarked").but(treatment=treatment)
         for outcome in claim.outcomes
+        if outcome.unit == "city"
         for treatment in ("urban_share_benchmarked", "pilot")
         if (outcome.variable, treatment) != (income.CLAIM.primary.variable, "pilot")
     )

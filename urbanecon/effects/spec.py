@@ -11,6 +11,7 @@ from typing import Literal
 
 Design = Literal[
     "twfe",
+    "association",
     "event_study",
     "group_time",
     "imputation",
@@ -68,7 +69,9 @@ class Spec:
     treatment
         Codebook name of the treatment.
     design
-        Estimator; see `effects.designs`.
+        Estimator; see `effects.designs`. "association" is two-way fixed effects of a
+        treatment that nobody adopts at a date and that is made of outcomes of cities: its
+        coefficient describes, has no part in S2 and none in the verdict.
     through
         The third variable of designs that have one: the moderator, mediator,
         grouping or threshold variable; for "group_time" whom the treated are

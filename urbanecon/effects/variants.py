@@ -3,7 +3,7 @@
 Each is made from the panel as built: cells of cities whose flag is not admitted
 leave it, or enter it, every computed column is computed again, cities that
 exchanged territory are joined, and outcomes, treatments and controls of all
-effects are laid side by side. The national price level is left alone: year
+rows are laid side by side. The national price level is left alone: year
 effects absorb it.
 """
 
@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from typing import get_args
 
 import numpy as np
 import pandas as pd
@@ -22,10 +21,12 @@ from urbanecon.cleaning.divisions import load_divisions
 from urbanecon.cleaning.observations import Flag
 from urbanecon.cleaning.panel import Panel
 from urbanecon.cleaning.urban_share import VARIABLE as URBAN_SHARE
+from urbanecon.effects import CLAIMS
 from urbanecon.effects.choices import (
     FLAGS,
     MEASURES,
     SIZES,
+    WEIGHTINGS,
     WINSORISED,
     frame_name,
     index_column,
@@ -33,8 +34,17 @@ from urbanecon.effects.choices import (
     samples,
 )
 from urbanecon.effects.controls import CONTROLS, baseline
+from urbanecon.effects.interactions import interacted, moderators
 from urbanecon.errors import NotEstimableError
-from urbanecon.measures.ntu_index import DIMENSION_OF, fit_ntu_index, indicators_of
+from urbanecon.measures.composite import fit_index
+from urbanecon.measures.coupling import coupling
+from urbanecon.measures.ntu_index import (
+    DIMENSION_OF,
+    VARIABLE,
+    fit_ntu_index,
+    indicators_of,
+)
+from urbanecon.measures.systems import SUBSYSTEMS, Subsystem, complete_rows, inside
 from urbanecon.measures.variables import DERIVATIONS, with_measures
 from urbanecon.measures.weighting import Weighting
 
@@ -48,7 +58,7 @@ LOGS: Mapping[str, str] = {
 FIRST_BATCH = (2014, 2015)
 """First year of the first pilots, and the year in which their list was published."""
 
-FURTHER = ("population", "price_index", "pilot_first_year")
+FURTHER = ("population", "price_index", "pilot_first_year", "citizenization")
 """Columns that are read beside those of outcomes and controls."""
 
 
@@ -116,29 +126,62 @@ def _in(cells: pd.DataFrame, index: pd.Index) -> np.ndarray:
 
 
 def frame_of(panel: Panel) -> pd.DataFrame:
-    """Lay outcomes, treatments, controls and samples of all effects side by side."""
+    """Lay outcomes, treatments, controls and samples of all rows side by side."""
     data = panel.data.copy()
     for name, source in LOGS.items():
         data[name] = np.log(data[source].where(data[source] > 0))
-    columns = {**_outcomes(data), **_treatments(data)}
+    treatments = _treatments(data)
+    columns = {**_outcomes(data, treatments), **treatments}
+    columns |= interacted(treatments | moderators(data))
     columns |= {control.name: control.make(data[control.variable]) for control in CONTROLS}
     frame = pd.DataFrame(columns, index=data.index)
     return frame.assign(**_groups(data))
 
 
-def _outcomes(data: pd.DataFrame) -> dict[str, pd.Series]:
-    """Every measure under each deflator and each rule for its extremes."""
+def _outcomes(data: pd.DataFrame, indices: Mapping[str, pd.Series]) -> dict[str, pd.Series]:
+    """Every measure under each weighting, deflator and rule for its extremes."""
     ln_prices = np.log(data["price_index"])
     columns = {}
     for measure in (m for measures in MEASURES.values() for m in measures):
-        versions = {"national": data[measure.variable]}
-        if measure.deflated:
-            versions["none"] = data[measure.variable] + measure.deflated * ln_prices
-        for deflator, values in versions.items():
-            for name, share in WINSORISED.items():
-                column = outcome_column(measure.variable, deflator, name)
-                columns[column] = winsorised(values, share)
+        weighted = _couplings(data, indices, measure.variable) if measure.weighted else {}
+        for weighting, values in (weighted or {WEIGHTINGS[0]: data[measure.variable]}).items():
+            versions = {"national": values}
+            if measure.deflated:
+                versions["none"] = values + measure.deflated * ln_prices
+            for deflator, version in versions.items():
+                for name, share in WINSORISED.items():
+                    column = outcome_column(measure.variable, deflator, name, weighting)
+                    columns[column] = winsorised(version, share)
     return columns
+
+
+def _couplings(
+    data: pd.DataFrame, indices: Mapping[str, pd.Series], variable: str
+) -> dict[Weighting, pd.Series]:
+    """Coupling coordination with both of its systems weighted in each way."""
+    (subsystem,) = [s for s in SUBSYSTEMS if f"coupling_{s.name}" == variable]
+    return {
+        weighting: _coordination(data, indices, subsystem, weighting) for weighting in WEIGHTINGS
+    }
+
+
+def _coordination(
+    data: pd.DataFrame,
+    indices: Mapping[str, pd.Series],
+    subsystem: Subsystem,
+    weighting: Weighting,
+) -> pd.Series:
+    """As `systems.coordination`, whose weights are by entropy."""
+    dimension = subsystem.urbanization.removeprefix(f"{VARIABLE}_without_")
+    urbanization = indices[index_column(weighting, dimension)]
+    columns = {name: data[name] for name in subsystem.inputs[1:]}
+    complete = complete_rows({subsystem.urbanization: urbanization, **columns}, subsystem)
+    if complete.empty:
+        return pd.Series(np.nan, index=data.index)
+    score = fit_index(complete, subsystem.indicators, weighting=weighting).score(complete)
+    systems = {"urbanization": complete[subsystem.urbanization], subsystem.name: score}
+    found: pd.Series = coupling(pd.DataFrame({k: inside(v) for k, v in systems.items()}))["D"]
+    return found.reindex(data.index)
 
 
 def winsorised(values: pd.Series, share: float) -> pd.Series:
@@ -158,7 +201,11 @@ def winsorised(values: pd.Series, share: float) -> pd.Series:
 
 
 def _treatments(data: pd.DataFrame) -> dict[str, pd.Series]:
-    """Pilots by either first year, urban shares, the index by weighting and dimension left out."""
+    """Pilots by either first year, urban shares, the index by weighting and dimension left out.
+
+    The dimensions left out are those of the outcomes of effects, ecology and services among
+    them, as the couplings need.
+    """
     first, published = FIRST_BATCH
     later = data["pilot_first_year"].replace(float(first), float(published))
     years = data.index.get_level_values("year").to_numpy()
@@ -171,11 +218,11 @@ def _treatments(data: pd.DataFrame) -> dict[str, pd.Series]:
         "urban_share": data["urban_share"],
     }
     complete = indicators_of(data)
-    for dimension in sorted({DIMENSION_OF[m.like] for own in MEASURES.values() for m in own}):
-        for weighting in get_args(Weighting):
+    for dimension in sorted({DIMENSION_OF[m.like] for row in CLAIMS for m in MEASURES[row]}):
+        for weighting in WEIGHTINGS:
             index = fit_ntu_index(complete, without=dimension, weighting=weighting)
             columns[index_column(weighting, dimension)] = index.score(complete)
-    return columns
+    return {name: column.reindex(data.index) for name, column in columns.items()}
 
 
 def _groups(data: pd.DataFrame) -> dict[str, np.ndarray]:

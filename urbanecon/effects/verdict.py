@@ -14,16 +14,24 @@ not supported
     Nothing is.
 not estimable
     The data are missing; they are named.
+
+A claim about several effects, or with several tests, needs each of them to fulfil all
+conditions (`rule_family`).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 Ruling = Literal["supported", "contradicted", "mixed", "not supported", "not estimable"]
+Condition = Literal[
+    "estimate", "strategies", "coefficient", "leads", "bounds", "share", "median_p"
+]
+"""That there is an estimate; that S1 or S2, or the coefficient where S2 does not apply, is
+significant with the sign; leads; bounds; share of the multiverse; its median p."""
 
 LEVEL = 0.05
 BREAKDOWN = 0.5
@@ -32,15 +40,15 @@ SHARE, MEDIAN_P = 0.75, 0.10
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What the rule reads of a claim's primary outcome; NaN where there is none.
+    """What the rule reads of one test of a claim; NaN where there is none.
 
     Attributes
     ----------
     expected_sign
         1 or -1.
     s1, s1_p
-        Estimate by two-way fixed effects and its p-value, adjusted across the
-        outcomes of the claim.
+        Estimate by two-way fixed effects, or the other coefficient that is tested, and
+        its p-value, adjusted across the outcomes of the claim.
     s2, s2_p
         The same by group-time effects.
     leads_p
@@ -52,7 +60,8 @@ class Findings:
     secondary
         Outcomes beside the primary one that are significant, adjusted.
     staggered
-        Whether the treatment is adopted at some time, so that S2 applies.
+        Whether what is tested is adopted at some time, so that S2 applies: the pilot is,
+        its product with a moderator and its spillover are not.
     """
 
     expected_sign: int
@@ -69,11 +78,30 @@ class Findings:
 
 
 @dataclass(frozen=True, slots=True)
+class Unmet:
+    """A condition of "supported" that does not hold, with its numbers; words are the reader's.
+
+    Attributes
+    ----------
+    condition
+        Which one.
+    numbers
+        What was found, by name; NaN where it was not tested.
+    test
+        Which test of a claim with several; empty where there is one.
+    """
+
+    condition: Condition
+    numbers: Mapping[str, float] = field(default_factory=dict)
+    test: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """A ruling, and the conditions of "supported" that do not hold."""
 
     ruling: Ruling
-    unmet: tuple[str, ...] = ()
+    unmet: tuple[Unmet, ...] = ()
 
 
 def rule(found: Findings) -> Verdict:
@@ -83,7 +111,7 @@ def rule(found: Findings) -> Verdict:
     nothing.
     """
     if math.isnan(found.s1) and math.isnan(found.s2):
-        return Verdict("not estimable", ("the primary outcome could not be estimated",))
+        return Verdict("not estimable", (Unmet("estimate"),))
     claimed, opposite = unmet(found, found.expected_sign), unmet(found, -found.expected_sign)
     if not claimed:
         return Verdict("supported")
@@ -98,67 +126,54 @@ def rule(found: Findings) -> Verdict:
     return Verdict("mixed" if somewhere else "not supported", claimed)
 
 
-def rule_family(tests: Sequence[tuple[int, float, float]]) -> Verdict:
-    """Judge a claim about several effects by one coefficient in each.
+def rule_family(tests: Mapping[str, Findings]) -> Verdict:
+    """Judge a claim by several tests, each by `rule`.
 
-    Supported when all have the claimed sign with p < 0.05, contradicted when all
-    have the opposite one, mixed when some are significant, not supported when
-    none is.
+    Supported when each test is, contradicted when each is, mixed when something is
+    significant in one of them, not supported when nothing is. A test that could not be
+    made supports nothing.
 
     Parameters
     ----------
     tests
-        Expected sign, estimate and p-value, adjusted for their number.
+        Findings by name of the test; p-values adjusted for their number.
     """
-    if not tests:
-        return Verdict("not estimable", ("none of its equations could be estimated",))
-    agree = [significant(estimate, p, sign) for sign, estimate, p in tests]
-    oppose = [significant(estimate, p, -sign) for sign, estimate, p in tests]
-    if all(agree):
-        return Verdict("supported")
-    missing = (f"{sum(agree)} of {len(tests)} coefficients are significant with the claimed sign",)
-    if all(oppose):
-        return Verdict("contradicted", missing)
-    return Verdict("mixed" if any(agree) or any(oppose) else "not supported", missing)
+    verdicts = {name: rule(found) for name, found in tests.items()}
+    rulings = [verdict.ruling for verdict in verdicts.values()]
+    if all(ruling == "not estimable" for ruling in rulings):
+        return Verdict("not estimable", (Unmet("estimate"),))
+    missing = tuple(replace(u, test=name) for name, v in verdicts.items() for u in v.unmet)
+    for whole in ("supported", "contradicted"):
+        if all(ruling == whole for ruling in rulings):
+            return Verdict(whole, missing)
+    nothing = all(ruling in ("not supported", "not estimable") for ruling in rulings)
+    return Verdict("not supported" if nothing else "mixed", missing)
 
 
-def unmet(found: Findings, sign: int) -> tuple[str, ...]:
+def unmet(found: Findings, sign: int) -> tuple[Unmet, ...]:
     """Conditions of "supported" for an effect of `sign` that do not hold, with their numbers."""
     missing = []
     if not (significant(found.s1, found.s1_p, sign) or significant(found.s2, found.s2_p, sign)):
-        missing.append(
-            f"neither S1 (p {_p(found.s1_p)}) nor S2 (p {_p(found.s2_p)}) is significant with "
-            "that sign"
-        )
+        missing.append(_insignificant(found))
     if found.staggered:
         if not found.leads_p >= LEVEL:
-            missing.append(f"leads are rejected or untested (p {_p(found.leads_p)})")
+            missing.append(Unmet("leads", {"p": found.leads_p}))
         if not found.breakdown >= BREAKDOWN:
-            missing.append(
-                f"zero enters the bounds at Mbar {_number(found.breakdown)}, below {BREAKDOWN}"
-            )
+            missing.append(Unmet("bounds", {"mbar": found.breakdown}))
     share = found.share if sign == found.expected_sign else 1 - found.share
     if not share >= SHARE:
-        missing.append(f"{_percent(share)} of the multiverse has that sign, below {SHARE:.0%}")
+        missing.append(Unmet("share", {"share": share}))
     if not found.median_p < MEDIAN_P:
-        missing.append(f"the median p of the multiverse is {_p(found.median_p)}")
+        missing.append(Unmet("median_p", {"p": found.median_p}))
     return tuple(missing)
+
+
+def _insignificant(found: Findings) -> Unmet:
+    if not found.staggered:
+        return Unmet("coefficient", {"p": found.s1_p})
+    return Unmet("strategies", {"s1": found.s1_p, "s2": found.s2_p})
 
 
 def significant(estimate: float, p: float, sign: int) -> bool:
     """Whether an estimate has a sign at 5 percent."""
     return bool(p < LEVEL and estimate * sign > 0)
-
-
-def _p(value: float) -> str:
-    if math.isnan(value):
-        return "not available"
-    return "< 0.001" if value < 0.001 else f"{value:.3f}"
-
-
-def _number(value: float) -> str:
-    return "not available" if math.isnan(value) else f"{value:.2f}"
-
-
-def _percent(value: float) -> str:
-    return "an unknown share" if math.isnan(value) else f"{value:.0%}"

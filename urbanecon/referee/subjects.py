@@ -22,6 +22,7 @@ from urbanecon.effects.designs.instruments import (
 )
 from urbanecon.effects.designs.two_way import FIRST_TREATED
 from urbanecon.effects.estimate import sample_of
+from urbanecon.effects.overlap import raw_inputs
 from urbanecon.effects.spec import Spec
 from urbanecon.errors import (
     DataError,
@@ -150,7 +151,7 @@ def study_of_spec(
         "instruments": sets,
         "endogenous": INSTRUMENTED if sets else "",
         "marker": PILOT if sets and PILOT in data else "",
-        "components": {n: panel.raw_inputs([n]) for n in (spec.outcome, spec.treatment)},
+        "components": {n: raw_inputs([n]) for n in (spec.outcome, spec.treatment)},
         "family": _family(spec, panel),
         "doubtful": row_quality(panel, data.index, spec.variables) if published else None,
         "moved": territory_changes(panel) if by_city and published else None,

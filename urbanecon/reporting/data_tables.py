@@ -10,6 +10,7 @@ import pandas as pd
 from urbanecon.cleaning.codebook import Language, load_codebook
 from urbanecon.cleaning.registry_entry import USES, Source
 from urbanecon.errors import MissingColumnError, did_you_mean
+from urbanecon.plotting.words import word as figure_word
 from urbanecon.reporting.cell_quality import quality_shares
 from urbanecon.reporting.formats import MINUS, count, number, percent
 from urbanecon.reporting.tables import Row, Table
@@ -51,7 +52,8 @@ def descriptive(
             if len(values):
                 variable = codebook[name]
                 label = variable.label(language)
-                rows.append(Row(label, (variable.unit, *_summary(values)), heading))
+                unit = unit_words(variable.unit, language)
+                rows.append(Row(label, (unit, *_summary(values)), heading))
     head = ("unit", "n", "units", "years", "mean", "sd", "min", "median", "max")
     return Table(
         name="descriptive",
@@ -61,6 +63,13 @@ def descriptive(
         notes=word("note_descriptive", language),
         left_columns=(0,),
     )
+
+
+def unit_words(unit: str, language: Language) -> str:
+    """Unit of the codebook in a language: ``ln(t)`` is the log of what ``t`` is."""
+    if unit.startswith("ln("):
+        return f"ln({unit_words(unit[3:-1], language)})"
+    return unit if language == "en" else figure_word(f"unit {unit}", language)
 
 
 def sources(

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from urbanecon.effects import ROWS
+from urbanecon.effects import CLAIMS, ROWS
 from urbanecon.effects.designs.instruments import BASE_YEAR, INDUSTRIES
 from urbanecon.effects.designs.space import NEIGHBOURS
 from urbanecon.effects.evidence import CONLEY_KM, CONLEY_LAGS
@@ -43,12 +43,12 @@ RULINGS = ("supported", "contradicted", "mixed", "not supported", "not estimable
 
 
 RULE = [
-    Number("rule.level", LEVEL, "number"),
-    Number("rule.breakdown", BREAKDOWN, "number"),
-    Number("rule.share", 100 * SHARE, "percent", "percent"),
-    Number("rule.median_p", MEDIAN_P, "number"),
+    Number("rule.level", f"{LEVEL:g}", "word"),
+    Number("rule.breakdown", f"{BREAKDOWN:g}", "word"),
+    Number("rule.share", f"{SHARE:.0%}", "word"),
+    Number("rule.median_p", f"{MEDIAN_P:g}", "word"),
 ]
-"""The thresholds of the verdict rule."""
+"""The thresholds of the verdict rule, exact: they are no estimates with digits to show."""
 
 METHOD = [
     Number("method.claims", len(ROWS), "count", "claims"),
@@ -84,11 +84,12 @@ def ledger_numbers(ledger: pd.DataFrame) -> list[Number]:
 
 
 def evidence_numbers(evidence: Evidence) -> list[Number]:
-    """``inference.<row>.<outcome>.<p>`` and ``selection.<row>.<field>``."""
+    """``inference.<row>.<outcome>.<p>``, ``selection.<row>.<field>`` of the primary outcomes."""
     numbers = []
-    for row, tables in evidence.items():
-        file = f"evidence/{row}.json"
-        for outcome, values in tables.get("inference", pd.DataFrame()).iterrows():
+    for row, claim in CLAIMS.items():
+        tables, file = evidence.get(row, {}), f"evidence/{row}.json"
+        inference = tables.get("inference", pd.DataFrame())
+        for outcome, values in inference.filter([claim.primary.variable], axis=0).iterrows():
             numbers += [
                 Number(f"inference.{row}.{outcome}.{name}", float(values[name]), format, "", file)
                 for name, format in INFERENCE.items()
@@ -119,6 +120,7 @@ def multiverse_numbers(multiverse: Evidence) -> list[Number]:
                 Number(f"{name}.{field}", 100 * float(values[field]), "percent", "percent", file)
                 for field in SHARES
             ]
-        joint = tables["joint"]["p"]
-        numbers.append(Number(f"multiverse.{row}.joint_p", float(joint["median"]), "p", "", file))
+        if "joint" in tables:
+            p = float(tables["joint"]["p"]["median"])
+            numbers.append(Number(f"multiverse.{row}.joint_p", p, "p", "", file))
     return numbers

@@ -12,6 +12,9 @@ from urbanecon.effects import curve_test
 from urbanecon.effects.claim import Claim
 from urbanecon.effects.evidence import CONLEY_KM, CONLEY_LAGS, DRAWS
 from urbanecon.estimation.oster import RMAX_FACTOR
+from urbanecon.plotting.specification_curve import option_label
+from urbanecon.plotting.words import word as figure_word
+from urbanecon.referee.report import status_word
 from urbanecon.referee.verdict import Verdict
 from urbanecon.reporting.formats import count, number, p_value
 from urbanecon.reporting.tables import Row, Table
@@ -116,14 +119,18 @@ def selection_table(
 def multiverse_table(
     multiverse: Evidence, claims: Mapping[str, Claim], language: Language = "en"
 ) -> Table:
-    """Each effect's multiverse, whole and by outcome."""
+    """Each row's multiverse, whole and by outcome."""
     rows = []
     for claim_id, tables in multiverse.items():
         for row in tables["summaries"].reset_index().to_dict("records"):
             if row["part"] not in ("all", "outcome") or math.isnan(row["median"]):
                 continue
             whole = row["part"] == "all"
-            label = word("mv_all", language) if whole else _measure(row["option"], language)
+            label = (
+                word("mv_all", language)
+                if whole
+                else option_label("outcome", row["option"], language)
+            )
             cells = (
                 count(row["estimated"]),
                 number(row["median"]),
@@ -146,9 +153,10 @@ def multiverse_table(
 
 def moving_table(multiverse: Evidence, language: Language = "en") -> Table:
     """Share of the variance that goes with each choice, a column an effect."""
-    shares = pd.DataFrame({name: tables["moving"]["share"] for name, tables in multiverse.items()})
+    found = {name: t["moving"]["share"] for name, t in multiverse.items() if "moving" in t}
+    shares = pd.DataFrame(found)
     rows = [
-        Row(str(choice).replace("_", " "), tuple(_share(value) for value in values))
+        Row(figure_word(f"choice {choice}", language), tuple(_share(value) for value in values))
         for choice, values in zip(shares.index, shares.to_numpy(), strict=True)
     ]
     return Table(
@@ -166,7 +174,7 @@ def joint_table(
     """Joint inference for each effect's curve of the pilots."""
     rows = [
         Row(
-            str(statistic),
+            word(f"joint {statistic}", language),
             (
                 number(row["observed"]),
                 f"{number(row['null_low'])} – {number(row['null_high'])}",
@@ -175,7 +183,7 @@ def joint_table(
             _group(claims, claim_id, language),
         )
         for claim_id, tables in multiverse.items()
-        for statistic, row in tables["joint"].iterrows()
+        for statistic, row in tables.get("joint", pd.DataFrame()).iterrows()
     ]
     return Table(
         name="joint",
@@ -190,11 +198,13 @@ def joint_table(
 
 def referee_table(claim: Claim, verdicts: Sequence[Verdict], language: Language = "en") -> Table:
     """Every check of the referee that applies to a claim's primary estimate."""
-    rows = [
-        Row(v.name, (v.status, v.sentence, "" if v.status == "pass" else v.next_step))
+    shown = [
+        (status_word(v.status, language), v.told(language))
         for v in verdicts
         if v.status != "not applicable"
-    ] or [Row("–", ("–", "–", "–"))]
+    ]
+    rows = [Row(told.name, (status, told.sentence, told.next_step)) for status, told in shown]
+    rows = rows or [Row("–", ("–", "–", "–"))]
     name = claim.words_zh if language == "zh" else claim.words_en
     return Table(
         name=f"referee_{claim.id}",
@@ -219,8 +229,3 @@ def _group(claims: Mapping[str, Claim], claim_id: str, language: Language) -> st
 
 def _label(variable: str, language: Language) -> str:
     return load_codebook().label(variable, language)
-
-
-def _measure(variable: str, language: Language) -> str:
-    """Label of a measure; measures made for the multiverse alone have their column's name."""
-    return _label(variable, language) if variable in set(load_codebook()) else variable

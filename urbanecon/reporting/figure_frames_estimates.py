@@ -79,8 +79,7 @@ def bacon_frame(results: Results) -> pd.DataFrame:
 def threshold_frame(results: Results, variable: str) -> tuple[pd.DataFrame, dict[str, float]]:
     """Return the search for one threshold in `variable`, and the p-values of its test.
 
-    Columns `outcome`, `value`, `lr`, `critical`. A p-value is not stated below what
-    the bootstrap's draws can tell, one over their number plus one.
+    Columns `outcome`, `value`, `lr`, `critical`.
     """
     parts, p_values = [], {}
     for estimate, fit in _primary(results, "threshold", variable):
@@ -89,8 +88,7 @@ def threshold_frame(results: Results, variable: str) -> tuple[pd.DataFrame, dict
         first = table[table["search"] == table["search"].iloc[0]]
         parts.append(first[["value", "lr", "critical"]].assign(outcome=outcome))
         if fit.diagnostics:
-            least = 1 / (len(fit.extra["bootstrap"]) + 1)
-            p_values[outcome] = max(fit.diagnostics[0].p, least)
+            p_values[outcome] = fit.diagnostics[0].p
     return _stacked(parts, "threshold"), p_values
 
 

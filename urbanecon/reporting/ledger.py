@@ -15,31 +15,17 @@ import pandas as pd
 
 from urbanecon.cleaning.codebook import Language, load_codebook
 from urbanecon.effects.claim import Claim, Outcome
+from urbanecon.effects.criteria import Criterion
 from urbanecon.effects.result import Estimate
-from urbanecon.effects.verdict import (
-    LEVEL,
-    Findings,
-    Verdict,
-    rule,
-    rule_family,
-)
-from urbanecon.estimation.fit import Fit
-from urbanecon.reporting.formats import number, percent, percent_change
-from urbanecon.reporting.numbers import is_log, leads_test
+from urbanecon.effects.verdict import Findings, Verdict, rule, rule_family
+from urbanecon.reporting.formats import number, p_value, percent, percent_change
+from urbanecon.reporting.ledger_findings import TREATMENT, Rows, findings_of, row_of
+from urbanecon.reporting.ledger_unmet import BETWEEN, unmet_words
+from urbanecon.reporting.numbers import is_log
 from urbanecon.reporting.store import read_estimates, read_tables, write_tables
-
-Tables = Mapping[str, pd.DataFrame]
-
-FAMILIES: Mapping[str, tuple[str, str]] = {
-    "R1": ("moderation", "pilot x citizenization"),
-    "R2": ("durbin", "indirect"),
-}
-"""Rows that are judged by one coefficient in an equation of each effect: design and term."""
+from urbanecon.reporting.words import word
 
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
-
-TREATMENT = "pilot"
-"""Treatment on which verdicts rest: the only one with an adoption date, so that S2 applies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +39,10 @@ class Entry:
     outcome
         Codebook name of the primary outcome.
     words_en, words_zh
-        The primary estimate in plain words, with its interval and unit.
+        The primary estimate in plain words, with its interval and unit; of a row with
+        several criteria, each of them with its p and its multiverse.
     estimate, low, high
-        That estimate, two-way fixed effects, interval clustered by city.
+        The pilot's effect, two-way fixed effects, interval clustered by city.
     p_city, p_wild, p_randomization, p_romano_wolf
         Its p-values: clustered; province wild bootstrap; permuted paths;
         adjusted for the outcomes of the claim.
@@ -64,9 +51,12 @@ class Entry:
     leads_p, breakdown
         Joint test of leads; breakdown Mbar.
     share, median_p
-        Multiverse of the primary outcome.
-    verdict, unmet
-        Ruling, and what would have to change for "supported".
+        Multiverse of the primary outcome; of several criteria, the smallest share and the
+        largest median p, since each has to pass.
+    verdict
+        Ruling.
+    unmet_en, unmet_zh
+        What would have to change for "supported".
     """
 
     id: str
@@ -90,14 +80,12 @@ class Entry:
     share: float
     median_p: float
     verdict: str
-    unmet: tuple[str, ...]
+    unmet_en: tuple[str, ...]
+    unmet_zh: tuple[str, ...]
 
 
 def ledger(
-    claims: Mapping[str, Claim],
-    estimates: Iterable[Estimate],
-    evidence: Mapping[str, Tables],
-    multiverse: Mapping[str, Tables],
+    claims: Mapping[str, Claim], estimates: Iterable[Estimate], evidence: Rows, multiverse: Rows
 ) -> list[Entry]:
     """Judge every claim.
 
@@ -112,119 +100,123 @@ def ledger(
     """
     pool = list(estimates)
     return [
-        _of_family(claim, pool)
-        if name in FAMILIES
-        else _of_outcome(claim, pool, evidence.get(name, {}), multiverse.get(name, {}))
-        for name, claim in claims.items()
+        _entry(claim, findings_of(row, pool, evidence, multiverse), pool, evidence)
+        for row, claim in claims.items()
     ]
 
 
 def ledger_frame(entries: Sequence[Entry]) -> pd.DataFrame:
-    """Return the ledger as a table, `unmet` in one text."""
+    """Return the ledger as a table, what would change a verdict in one text a language."""
     frame = pd.DataFrame([asdict(entry) for entry in entries])
-    return frame.assign(unmet=frame["unmet"].map("; ".join)).set_index("id")
-
-
-def findings_of(
-    claim: Claim, pool: Sequence[Estimate], evidence: Tables, multiverse: Tables
-) -> Findings:
-    """Gather what the rule reads of a claim."""
-    primary = claim.primary.variable
-    inference = evidence.get("inference", pd.DataFrame())
-    row = _row(inference, primary)
-    s2 = {
-        o.variable: fit
-        for o in claim.outcomes
-        if (fit := _fit(pool, o.variable, "group_time")) is not None
-    }
-    s2_p = _holm({name: float(fit.pvalue[TREATMENT]) for name, fit in s2.items()})
-    own, honest = s2.get(primary), _fit(pool, primary, "honest")
-    summary = _summary(multiverse, primary)
-    leads = None if own is None else leads_test(own)
-    return Findings(
-        expected_sign=claim.primary.expected_sign,
-        s1=row.get("estimate", math.nan),
-        s1_p=row.get("p_romano_wolf", math.nan),
-        s2=math.nan if own is None else float(own.params[TREATMENT]),
-        s2_p=s2_p.get(primary, math.nan),
-        leads_p=math.nan if leads is None else leads.p,
-        breakdown=math.nan if honest is None else float(honest.stats["breakdown"]),
-        share=summary.get("share_sign", math.nan),
-        median_p=summary.get("median_p", math.nan),
-        secondary=_secondary(claim, inference, s2_p),
-    )
-
-
-def _of_outcome(
-    claim: Claim, pool: Sequence[Estimate], evidence: Tables, multiverse: Tables
-) -> Entry:
-    """Judge a claim by its primary outcome."""
-    found = findings_of(claim, pool, evidence, multiverse)
-    verdict = rule(found)
-    if verdict.ruling == "not estimable":
-        verdict = Verdict("not estimable", (_reason(pool, claim.primary.variable),))
-    inference = evidence.get("inference", pd.DataFrame())
-    primary = claim.primary.variable
-    row = _row(inference, primary)
-    low, high = row.get("low", math.nan), row.get("high", math.nan)
-    return _entry(
-        claim,
-        verdict,
-        estimate=found.s1,
-        low=low,
-        high=high,
-        words=tuple(in_words(claim.primary, found.s1, low, high, x) for x in LANGUAGES),
-        p_city=row.get("p_city", math.nan),
-        p_wild=row.get("p_wild", math.nan),
-        p_randomization=row.get("p_randomization", math.nan),
-        p_romano_wolf=found.s1_p,
-        s2=found.s2,
-        s2_p=found.s2_p,
-        leads_p=found.leads_p,
-        breakdown=found.breakdown,
-        share=found.share,
-        median_p=found.median_p,
-    )
-
-
-def _of_family(claim: Claim, pool: Sequence[Estimate]) -> Entry:
-    """Judge a claim by one coefficient in an equation of each effect."""
-    design, term = FAMILIES[claim.id]
-    tests = {
-        o.variable: (o.expected_sign, *found)
-        for o in claim.outcomes
-        if (found := _coefficient(pool, o.variable, design, term)) is not None
-    }
-    adjusted = _holm({name: p for name, (_, _, p) in tests.items()})
-    judged = [(sign, value, adjusted[name]) for name, (sign, value, _) in tests.items()]
-    words = tuple(
-        "; ".join(
-            f"{load_codebook()[name].label(language)} {number(value)} "
-            f"(p {'= ' if adjusted[name] >= 0.001 else ''}{_short_p(adjusted[name])})"
-            for name, (_, value, _) in tests.items()
-        )
+    joined = {
+        f"unmet_{language}": frame[f"unmet_{language}"].map(BETWEEN[language][0].join)
         for language in LANGUAGES
-    )
-    return _entry(claim, rule_family(judged), words=words)
+    }
+    return frame.assign(**joined).set_index("id")
 
 
-def _entry(claim: Claim, verdict: Verdict, *, words: tuple[str, ...], **numbers: float) -> Entry:
-    fields = (
-        "estimate", "low", "high", "p_city", "p_wild", "p_randomization", "p_romano_wolf", "s2",
-        "s2_p", "leads_p", "breakdown", "share", "median_p",
-    )  # fmt: skip
+def _entry(
+    claim: Claim,
+    found: Sequence[tuple[Criterion, Findings]],
+    pool: Sequence[Estimate],
+    evidence: Rows,
+) -> Entry:
+    """Judge a claim; numbers of inference are those of the pilot's effect, if it is judged."""
+    verdict = _verdict(found)
+    pilot = next((pair for pair in found if pair[0].design == "twfe"), None)
+    inference = {} if pilot is None else _inference(pilot[0], evidence)
+    own = Findings(1) if pilot is None else pilot[1]
+    shares = [findings.share for _, findings in found]
+    medians = [findings.median_p for _, findings in found]
+    words = {language: _words(found, evidence, language) for language in LANGUAGES}
+    unmet = {language: _unmet(verdict, claim, found, pool, language) for language in LANGUAGES}
     return Entry(
         id=claim.id,
         claim_en=claim.words_en,
         claim_zh=claim.words_zh,
         essay=claim.essay,
         outcome=claim.primary.variable,
-        words_en=words[0],
-        words_zh=words[1],
+        words_en=words["en"],
+        words_zh=words["zh"],
+        estimate=own.s1,
+        low=inference.get("low", math.nan),
+        high=inference.get("high", math.nan),
+        p_city=inference.get("p_city", math.nan),
+        p_wild=inference.get("p_wild", math.nan),
+        p_randomization=inference.get("p_randomization", math.nan),
+        p_romano_wolf=own.s1_p,
+        s2=own.s2,
+        s2_p=own.s2_p,
+        leads_p=own.leads_p,
+        breakdown=own.breakdown,
+        share=math.nan if any(map(math.isnan, shares)) else min(shares),
+        median_p=math.nan if any(map(math.isnan, medians)) else max(medians),
         verdict=verdict.ruling,
-        unmet=verdict.unmet,
-        **{name: numbers.get(name, math.nan) for name in fields},
+        unmet_en=unmet["en"],
+        unmet_zh=unmet["zh"],
     )
+
+
+def _verdict(found: Sequence[tuple[Criterion, Findings]]) -> Verdict:
+    """Apply the rule, to all tests of the claim together."""
+    if len(found) == 1:
+        return rule(found[0][1])
+    return rule_family({_label(criterion, "en"): findings for criterion, findings in found})
+
+
+def _unmet(
+    verdict: Verdict,
+    claim: Claim,
+    found: Sequence[tuple[Criterion, Findings]],
+    pool: Sequence[Estimate],
+    language: Language,
+) -> tuple[str, ...]:
+    """Say what would change the verdict; what is not estimable names what it needs."""
+    reason = _reason(pool, claim)
+    if verdict.ruling == "not estimable" and reason:
+        return (word("unmet_reason", language).format(reason),)
+    labels = {_label(criterion, "en"): _label(criterion, language) for criterion, _ in found}
+    return unmet_words(verdict.unmet, labels, language)
+
+
+def _inference(criterion: Criterion, evidence: Rows) -> Mapping[str, float]:
+    table = evidence.get(criterion.row, {}).get("inference", pd.DataFrame())
+    return row_of(table, criterion.outcome.variable)
+
+
+def _words(found: Sequence[tuple[Criterion, Findings]], evidence: Rows, language: Language) -> str:
+    """Say each estimate; where there are several, with what the rule reads of each."""
+    texts = []
+    for criterion, findings in found:
+        text = _estimate(criterion, findings, evidence, language)
+        if text and len(found) > 1:
+            text += word("ledger_reads", language).format(
+                p=p_value(findings.s1_p),
+                share="–" if math.isnan(findings.share) else f"{findings.share:.0%}",
+                median_p=p_value(findings.median_p),
+            )
+        texts.append(text)
+    return BETWEEN[language][0].join(text for text in texts if text)
+
+
+def _estimate(criterion: Criterion, findings: Findings, evidence: Rows, language: Language) -> str:
+    """Say one estimate; empty when there is none."""
+    if criterion.design == "twfe":
+        row = _inference(criterion, evidence)
+        low, high = row.get("low", math.nan), row.get("high", math.nan)
+        return in_words(criterion.outcome, findings.s1, low, high, language)
+    if math.isnan(findings.s1):
+        return ""
+    return f"{_label(criterion, language)} {number(findings.s1)}"
+
+
+def _label(criterion: Criterion, language: Language) -> str:
+    """Label of the outcome; of a threshold, with the variable that has it."""
+    label = load_codebook().label(criterion.outcome.variable, language)
+    if criterion.design != "threshold":
+        return label
+    through = load_codebook().label(criterion.through, language)
+    return word("ledger_beyond", language).format(label=label, through=through)
 
 
 def in_words(
@@ -257,71 +249,11 @@ def _signed(value: float, write: Callable[[float], str]) -> str:
     return text if value < 0 else f"+{text}"
 
 
-def _short_p(p: float) -> str:
-    return "< 0.001" if p < 0.001 else f"{p:.3f}"
-
-
-def _fit(pool: Sequence[Estimate], outcome: str, design: str, through: str = "") -> Fit | None:
-    """Return the estimate of the pilot on an outcome by one design, whichever claim has it."""
-    for estimate in pool:
-        spec = estimate.spec
-        if (spec.outcome, spec.treatment, spec.design) == (outcome, TREATMENT, design) and (
-            spec.through == through and estimate.fit is not None
-        ):
-            return estimate.fit
-    return None
-
-
-def _coefficient(
-    pool: Sequence[Estimate], outcome: str, design: str, term: str
-) -> tuple[float, float] | None:
-    """Return estimate and p of a term, or of an effect of space."""
-    through = "citizenization" if design == "moderation" else ""
-    fit = _fit(pool, outcome, design, through)
-    if fit is None:
-        return None
-    if term in fit.params.index:
-        return float(fit.params[term]), float(fit.pvalue[term])
-    impacts = fit.extra["impacts"].query("variable == @TREATMENT and effect == @term")
-    return float(impacts["estimate"].iloc[0]), float(impacts["p"].iloc[0])
-
-
-def _holm(p: Mapping[str, float]) -> dict[str, float]:
-    """p-values adjusted by Holm, which is never less strict than Romano and Wolf in the limit."""
-    from statsmodels.stats.multitest import multipletests
-
-    if not p:
-        return {}
-    return dict(zip(p, multipletests(list(p.values()), method="holm")[1].tolist(), strict=True))
-
-
-def _secondary(
-    claim: Claim, inference: pd.DataFrame, s2_p: Mapping[str, float]
-) -> tuple[str, ...]:
-    """Outcomes beside the primary one that are significant after adjustment."""
-    others = [o.variable for o in claim.outcomes[1:]]
-    by_s1 = [n for n in others if _row(inference, n).get("p_romano_wolf", 1.0) < LEVEL]
-    by_s2 = [n for n in others if s2_p.get(n, 1.0) < LEVEL]
-    return tuple(dict.fromkeys([*by_s1, *by_s2]))
-
-
-def _summary(multiverse: Tables, outcome: str) -> Mapping[str, float]:
-    if "summaries" not in multiverse:
-        return {}
-    by_outcome = multiverse["summaries"].reset_index().query("part == 'outcome'")
-    return _row(by_outcome.set_index("option").drop(columns="part"), outcome)
-
-
-def _row(table: pd.DataFrame, key: str) -> Mapping[str, float]:
-    """Return a row as numbers by column; nothing where there is none."""
-    if key not in table.index:
-        return {}
-    return {str(name): float(value) for name, value in zip(table, table.loc[key], strict=True)}
-
-
-def _reason(pool: Sequence[Estimate], outcome: str) -> str:
-    reasons = [e.reason for e in pool if e.spec.outcome == outcome and e.reason]
-    return reasons[0] if reasons else "the primary outcome could not be estimated"
+def _reason(pool: Sequence[Estimate], claim: Claim) -> str:
+    """Why the pilot's equations of the primary outcome, the claim's first, were not estimated."""
+    wanted = (claim.primary.variable, TREATMENT)
+    found = [e for e in pool if (e.spec.outcome, e.spec.treatment) == wanted and e.reason]
+    return min(found, key=lambda e: e.spec.effect != claim.id).reason if found else ""
 
 
 def read_evidence(

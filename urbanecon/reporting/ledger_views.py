@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from urbanecon.cleaning.codebook import Language
+from urbanecon.effects.criteria import CRITERIA
 from urbanecon.effects.verdict import BREAKDOWN, LEVEL, MEDIAN_P, SHARE
 from urbanecon.reporting import html
 from urbanecon.reporting.formats import number, p_value
@@ -45,7 +46,13 @@ def on_screen(ledger: pd.DataFrame, language: Language = "en") -> RichTable:
 
 def evidence_lines(row: pd.Series, language: Language) -> list[str]:
     """Return the evidence of one claim, a line a kind."""
+    criteria = CRITERIA.get(str(row.name), ())
     lines = [row[f"words_{language}"]]
+    lines += [
+        word(f"basis_{design}", language)
+        for design in dict.fromkeys(criterion.design for criterion in criteria)
+        if design != "twfe"
+    ]
     if not math.isnan(row["p_city"]):
         lines.append(
             word("ledger_p", language).format(
@@ -61,14 +68,14 @@ def evidence_lines(row: pd.Series, language: Language) -> list[str]:
                 leads=p_value(row["leads_p"]), breakdown=number(row["breakdown"])
             )
         )
-    if not math.isnan(row["share"]):
+    if len(criteria) == 1 and not math.isnan(row["share"]):
         lines.append(
             word("ledger_multiverse", language).format(
                 share=f"{row['share']:.0%}", p=p_value(row["median_p"])
             )
         )
-    if row["unmet"]:
-        lines.append(word("ledger_unmet", language).format(row["unmet"]))
+    if row[f"unmet_{language}"]:
+        lines.append(word("ledger_unmet", language).format(row[f"unmet_{language}"]))
     return lines
 
 
@@ -113,6 +120,24 @@ def as_table(ledger: pd.DataFrame, language: Language = "en") -> Table:
     )
 
 
+def unmet_table(ledger: pd.DataFrame, language: Language = "en") -> Table:
+    """Return what would change each verdict as a table of the paper, beside `as_table`."""
+    return Table(
+        name="ledger_unmet",
+        caption=word("caption_ledger_unmet", language),
+        header=((word("ledger_verdict", language), word("ledger_change", language)),),
+        rows=tuple(
+            Row(
+                str(name),
+                (ruling_words(row["verdict"], language), row[f"unmet_{language}"] or "–"),
+            )
+            for name, row in ledger.iterrows()
+        ),
+        notes=word("note_ledger_unmet", language),
+        left_columns=(0, 1),
+    )
+
+
 def as_html(ledger: pd.DataFrame) -> str:
     """Return the ledger as a page of its own, in English and Chinese."""
     sections: dict[str, list[str]] = {}
@@ -140,9 +165,13 @@ def as_html(ledger: pd.DataFrame) -> str:
 
 def as_markdown(ledger: pd.DataFrame) -> str:
     """Return the ledger as the table that the README shows."""
-    lines = ["| | claim | pilot, two-way fixed effects | verdict |", "|---|---|---|---|"]
+    lines = [
+        "| | claim | pilot, two-way fixed effects | verdict | what would change it |",
+        "|---|---|---|---|---|",
+    ]
     lines += [
-        f"| {name} | {row['claim_en']} | {row['words_en'] or '–'} | **{row['verdict']}** |"
+        f"| {name} | {row['claim_en']} | {row['words_en'] or '–'} | **{row['verdict']}** "
+        f"| {row['unmet_en'] or '–'} |"
         for name, row in ledger.iterrows()
     ]
     return "\n".join(lines)

@@ -12,6 +12,7 @@ import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,9 @@ def write_estimates(path: Path, estimates: Iterable[Estimate]) -> None:
 def read_estimates(path: Path) -> list[Estimate]:
     """Read what `write_estimates` wrote; parameters and covariances are exact.
 
+    A file that has not changed is decoded once in a process: every figure, table and
+    number of the main job rests on the same few files.
+
     Raises
     ------
     StaleResultError
@@ -63,11 +67,21 @@ def read_estimates(path: Path) -> list[Estimate]:
     DataError
         If it is damaged, or holds something else.
     """
-    path = Path(path)
+    path = Path(path).absolute()
+    try:
+        state = path.stat()
+    except OSError:
+        return list(_estimates(path))
+    return list(_estimates(path, state.st_ino, state.st_mtime_ns, state.st_size))
+
+
+@lru_cache(maxsize=32)
+def _estimates(path: Path, *state: int) -> tuple[Estimate, ...]:
+    """Decode a file; `state` tells it from what stood there before."""
     rerun = f"Run `urbanecon run {path.stem}` to make it again."
     content = read_content(path, FORMAT, "estimates", rerun)
     try:
-        return [_unpacked(entry) for entry in content["estimates"]]
+        return tuple(_unpacked(entry) for entry in content["estimates"])
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"{path} does not hold whole estimates: {error!r}. {rerun}") from error
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from urbanecon.cleaning.codebook import Language, load_codebook
@@ -15,12 +14,12 @@ from urbanecon.effects.designs.space import BANDS_KM, NEIGHBOURS, ring_names
 from urbanecon.effects.result import Estimate
 from urbanecon.errors import DataError
 from urbanecon.estimation.fit import Fit
+from urbanecon.reporting.association_table import association_table
 from urbanecon.reporting.formats import count, number, p_value
 from urbanecon.reporting.numbers import leads_test
+from urbanecon.reporting.strategy_cells import NONE, outcome_label, p_of, pair, with_se
 from urbanecon.reporting.tables import Row, Table
 from urbanecon.reporting.words import word
-
-NONE = "–"
 
 METHOD: Mapping[str, Mapping[str, int]] = {
     "s3": {
@@ -53,6 +52,7 @@ def strategy_tables(
             space_table,
             heterogeneity_table,
             mechanisms_table,
+            association_table,
         )
     ]
     return [table for table in (*made, routes_table(others, rows, language)) if table is not None]
@@ -69,9 +69,9 @@ def staggered_table(
         leads = None if never is None else leads_test(never)
         types = None if bacon is None else bacon.extra["types"].set_index("type")["weight"]
         return (
-            _with_se(never),
-            _with_se(find("group_time", "not-yet")),
-            _with_se(find("imputation")),
+            with_se(never),
+            with_se(find("group_time", "not-yet")),
+            with_se(find("imputation")),
             NONE if leads is None else p_value(leads.p),
             NONE if honest is None else number(honest.stats["breakdown"]),
             NONE if types is None else f"{types.get('treated vs never treated', 0.0):.0%}",
@@ -92,9 +92,9 @@ def instruments_table(
         gmm = find("gmm")
         return (
             *(text for fit in (shift, terrain) for text in _instrument(fit)),
-            _with_se(gmm, SHARE),
-            _p_of(gmm, "Arellano-Bond AR(2)"),
-            _p_of(gmm, "Hansen J"),
+            with_se(gmm, SHARE),
+            p_of(gmm, "Arellano-Bond AR(2)"),
+            p_of(gmm, "Hansen J"),
         )
 
     heads = ("estimate", "f", "ar", "estimate", "f", "ar", "estimate", "ar2", "hansen")
@@ -116,9 +116,9 @@ def space_table(results: Results, claims: Mapping[str, Claim], language: Languag
         durbin, exposure = find("durbin"), find("exposure")
         impacts = {} if durbin is None else durbin.extra["impacts"].set_index("effect").T.to_dict()
         return (
-            *(_pair(impacts.get(e)) for e in ("direct", "indirect", "total")),
+            *(pair(impacts.get(e)) for e in ("direct", "indirect", "total")),
             NONE if durbin is None else number(float(durbin.params["rho"])),
-            *(_with_se(exposure, ring) for ring in rings),
+            *(with_se(exposure, ring) for ring in rings),
         )
 
     table = _by_outcome(
@@ -156,7 +156,7 @@ def heterogeneity_table(
         labels = list(dict.fromkeys(t for f in fits.values() if f for t in _labels(f, design)))
         for label in labels:
             cells = tuple(_labelled_cell(fits[c], design, label) for c in chosen)
-            rows.append(Row(label, cells, word(heading, language)))
+            rows.append(Row(_part(label, language), cells, word(heading, language)))
         if design == "quantile" or not labels:
             continue
         rows.append(
@@ -171,7 +171,7 @@ def heterogeneity_table(
     return Table(
         name="s5",
         caption=word("caption_s5", language),
-        header=(tuple(_outcome_label(claims[c].primary.variable, language) for c in chosen),),
+        header=(tuple(outcome_label(claims[c].primary.variable, language) for c in chosen),),
         rows=tuple(rows),
         notes=_note("s5", language),
     )
@@ -186,9 +186,9 @@ def mechanisms_table(
     for claim_id, estimates in results.items():
         for e in estimates:
             if e.spec.design == "mediation" and e.fit is not None:
-                group = f"{claim_id}  {_outcome_label(e.spec.outcome, language)}"
-                cells = (*(_with_se(e.fit, t) for t in terms), number(e.fit.stats["rho_zero"]))
-                rows.append(Row(_outcome_label(e.spec.through, language), cells, group))
+                group = f"{claim_id}  {outcome_label(e.spec.outcome, language)}"
+                cells = (*(with_se(e.fit, t) for t in terms), number(e.fit.stats["rho_zero"]))
+                rows.append(Row(outcome_label(e.spec.through, language), cells, group))
     heads = ("first", "second", "indirect", "direct", "total", "rho")
     if not rows:
         return None
@@ -213,15 +213,14 @@ def routes_table(
             term = ROUTE_TERMS[e.spec.design].format(e.spec)
             if term not in e.fit.params.index:
                 continue
-            test = f"{e.spec.design} {e.spec.through}".strip().replace("_", " ")
             cells = (
-                test,
-                _with_se(e.fit, term),
+                _test(e.spec.design, e.spec.through, language),
+                with_se(e.fit, term),
                 p_value(float(e.fit.pvalue[term])),
                 count(e.fit.nobs),
             )
             group = f"{row}  {claims[row].words_zh if language == 'zh' else claims[row].words_en}"
-            rows.append(Row(_outcome_label(e.spec.outcome, language), cells, group))
+            rows.append(Row(outcome_label(e.spec.outcome, language), cells, group))
     heads = ("route_test", "route_estimate", "p", "observations")
     if not rows:
         return None
@@ -265,7 +264,7 @@ def _by_outcome(
                 return _find(results[claim_id], y, design, through, treatment)  # noqa: B023
 
             group = f"{claim_id}  {claim.words_zh if language == 'zh' else claim.words_en}"
-            rows.append(Row(_outcome_label(outcome.variable, language), cells(find), group))
+            rows.append(Row(outcome_label(outcome.variable, language), cells(find), group))
     if not rows:
         raise DataError(f"Table {name!r} has no outcome.")
     return Table(
@@ -295,32 +294,12 @@ def _primary(estimates: Sequence[Estimate], claim: Claim, design: str, through: 
     return _find(estimates, claim.primary.variable, design, through, "pilot")
 
 
-def _outcome_label(variable: str, language: Language) -> str:
-    codebook = load_codebook()
-    return codebook.label(variable, language) if variable in set(codebook) else variable
-
-
-def _with_se(fit: Fit | None, term: str = "pilot") -> str:
-    if fit is None or term not in fit.params.index:
-        return NONE
-    return f"{number(float(fit.params[term]))}\n({number(float(fit.se[term]))})"
-
-
-def _pair(row: Mapping[str, float] | None) -> str:
-    return NONE if row is None else f"{number(row['estimate'])}\n({number(row['se'])})"
-
-
 def _instrument(fit: Fit | None) -> tuple[str, str, str]:
     if fit is None:
         return NONE, NONE, NONE
     strength = next((d for d in fit.diagnostics if d.name == "effective F"), None)
     f = NONE if strength is None else number(strength.statistic)
-    return _with_se(fit, SHARE), f, _p_of(fit, "Anderson-Rubin")
-
-
-def _p_of(fit: Fit | None, test: str) -> str:
-    found = None if fit is None else next((d for d in fit.diagnostics if d.name == test), None)
-    return NONE if found is None or math.isnan(found.p) else p_value(found.p)
+    return with_se(fit, SHARE), f, p_of(fit, "Anderson-Rubin")
 
 
 def _last_p(fit: Fit | None) -> str:
@@ -335,11 +314,24 @@ def _labels(fit: Fit, design: str) -> list[str]:
     return [str(t).partition(mark)[2] for t in fit.params.index if mark in str(t)]
 
 
+def _part(label: str, language: Language) -> str:
+    """Name of a group or regime; a quantile is its number."""
+    return word(f"part {label}", language) if not label[:1].isdigit() or " " in label else label
+
+
+def _test(design: str, through: str, language: Language) -> str:
+    """Name of a test of a route: the design and what it goes through."""
+    codebook = load_codebook()
+    if through in codebook:
+        return word(f"test {design}", language).format(codebook.label(through, language))
+    return word(f"test {design} {through}".strip(), language)
+
+
 def _labelled_cell(fit: Fit | None, design: str, label: str) -> str:
     if fit is None:
         return NONE
     if design == "threshold":
         at = 0 if label.startswith("below") else 1
-        return _with_se(fit, str(fit.params.index[at]))
+        return with_se(fit, str(fit.params.index[at]))
     mark = "@" if design == "quantile" else ": "
-    return _with_se(fit, f"pilot{mark}{label}")
+    return with_se(fit, f"pilot{mark}{label}")

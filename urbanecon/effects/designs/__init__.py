@@ -33,14 +33,18 @@ from urbanecon.effects.designs.staggered import (
     estimate_imputation,
     estimate_twfe_weights,
 )
-from urbanecon.effects.designs.two_way import estimate_event_study, estimate_twfe
+from urbanecon.effects.designs.two_way import (
+    estimate_association,
+    estimate_event_study,
+    estimate_twfe,
+)
 from urbanecon.effects.spec import Spec
 from urbanecon.estimation.fit import Fit
 
 Design = Callable[[Spec, pd.DataFrame], Fit]
 
 STRATEGIES: Mapping[str, tuple[str, ...]] = {
-    "S1": ("twfe",),
+    "S1": ("twfe", "association"),
     "S2": ("event_study", "group_time", "imputation", "honest", "bacon", "twfe_weights"),
     "S3": ("shift_share", "terrain", "gmm"),
     "S4": ("durbin", "exposure"),
@@ -51,6 +55,7 @@ STRATEGIES: Mapping[str, tuple[str, ...]] = {
 
 DESIGNS: Mapping[str, Design] = {
     "twfe": estimate_twfe,
+    "association": estimate_association,
     "event_study": estimate_event_study,
     "group_time": estimate_group_time,
     "imputation": estimate_imputation,
