@@ -17,7 +17,7 @@ for source_id, path in raw_files(PROJECT).items():
     @task(id=source_id)
     def task_read(
         raw: Path = path,
-        modules: dict[str, Path] = code(
+        modules: str = code(
             f"cleaning.sources.{source_id}",
             "cleaning.tables",
             "cleaning.observations",

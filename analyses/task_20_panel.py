@@ -25,7 +25,7 @@ def task_panel(
         source: BUILD / "observations" / f"{source}.parquet" for source in raw_files(PROJECT)
     },
     codebook: Path = codebook_file(PROJECT),
-    modules: dict[str, Path] = code(
+    modules: str = code(
         "cleaning.audit.*",
         "cleaning.panel",
         "cleaning.derivation",

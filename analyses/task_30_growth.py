@@ -17,7 +17,7 @@ PROJECT = find_project(Path(__file__).parent)
 @pytask.mark.growth
 def task_growth(
     panel: dict[str, Path] = panel_files(PROJECT),
-    modules: dict[str, Path] = code("effects.growth", *ESTIMATION_CODE),
+    modules: str = code("effects.growth", *ESTIMATION_CODE),
     results: Annotated[Path, pytask.Product] = PROJECT.build / "results" / "E1.json",
 ) -> None:
     estimate_effect(growth.SPECS, panel, results)

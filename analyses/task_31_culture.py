@@ -17,7 +17,7 @@ PROJECT = find_project(Path(__file__).parent)
 @pytask.mark.culture
 def task_culture(
     panel: dict[str, Path] = panel_files(PROJECT),
-    modules: dict[str, Path] = code("effects.culture", *ESTIMATION_CODE),
+    modules: str = code("effects.culture", *ESTIMATION_CODE),
     results: Annotated[Path, pytask.Product] = PROJECT.build / "results" / "E2.json",
 ) -> None:
     estimate_effect(culture.SPECS, panel, results)

@@ -17,7 +17,7 @@ PROJECT = find_project(Path(__file__).parent)
 @pytask.mark.ecology
 def task_ecology(
     panel: dict[str, Path] = panel_files(PROJECT),
-    modules: dict[str, Path] = code("effects.ecology", *ESTIMATION_CODE),
+    modules: str = code("effects.ecology", *ESTIMATION_CODE),
     results: Annotated[Path, pytask.Product] = PROJECT.build / "results" / "E3.json",
 ) -> None:
     estimate_effect(ecology.SPECS, panel, results)

@@ -17,7 +17,7 @@ PROJECT = find_project(Path(__file__).parent)
 @pytask.mark.income
 def task_income(
     panel: dict[str, Path] = panel_files(PROJECT),
-    modules: dict[str, Path] = code("effects.income", *ESTIMATION_CODE),
+    modules: str = code("effects.income", *ESTIMATION_CODE),
     results: Annotated[Path, pytask.Product] = PROJECT.build / "results" / "E4.json",
 ) -> None:
     estimate_effect(income.SPECS, panel, results)

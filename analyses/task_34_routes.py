@@ -30,7 +30,7 @@ for route in ROUTES:
         row: str = route,
         effects: dict[str, Path] = result_files(PROJECT),
         panel: dict[str, Path] = panel_files(PROJECT),
-        modules: dict[str, Path] = code("effects.routes", "reporting.rows", *ESTIMATION_CODE),
+        modules: str = code("effects.routes", "reporting.rows", *ESTIMATION_CODE),
         results: Annotated[Path, pytask.Product] = RESULTS / f"{route}.json",
     ) -> None:
         write_row(row, open_panel(PROJECT.build), effects, results)
@@ -39,7 +39,7 @@ for route in ROUTES:
 @pytask.mark.layout
 def task_catching_up(
     panel: dict[str, Path] = panel_files(PROJECT),
-    modules: dict[str, Path] = code(
+    modules: str = code(
         "measures.catching_up", "measures.convergence", "measures.ranksize", "reporting.store"
     ),
     tables: Annotated[Path, pytask.Product] = RESULTS / "R2_tables.json",

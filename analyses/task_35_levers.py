@@ -24,7 +24,7 @@ for lever in LEVERS:
         row: str = lever,
         effects: dict[str, Path] = result_files(PROJECT),
         panel: dict[str, Path] = panel_files(PROJECT),
-        modules: dict[str, Path] = code(
+        modules: str = code(
             "effects.routes", "effects.levers", "reporting.rows", *ESTIMATION_CODE
         ),
         results: Annotated[Path, pytask.Product] = PROJECT.build / "results" / f"{lever}.json",

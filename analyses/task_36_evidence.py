@@ -20,7 +20,7 @@ for claim_id, path in evidence_files(PROJECT).items():
     @task(id=claim_id)
     def task_evidence(
         panel: dict[str, Path] = panel_files(PROJECT),
-        modules: dict[str, Path] = code("effects.*", *ESTIMATION_CODE),
+        modules: str = code("effects.*", *ESTIMATION_CODE),
         tables: Annotated[Path, Product] = path,
         claim: str = claim_id,
     ) -> None:

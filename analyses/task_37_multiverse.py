@@ -19,7 +19,7 @@ if set(raw_files(PROJECT)) >= MULTIVERSE_SOURCES:
 
     def task_multiverse(
         panel: dict[str, Path] = panel_files(PROJECT),
-        modules: dict[str, Path] = code("effects.*", "cleaning.boundaries", *ESTIMATION_CODE),
+        modules: str = code("effects.*", "cleaning.boundaries", *ESTIMATION_CODE),
         specifications: Annotated[dict[str, Path], Product] = specification_files(PROJECT),
         summaries: Annotated[dict[str, Path], Product] = multiverse_files(PROJECT),
     ) -> None:

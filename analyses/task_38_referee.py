@@ -18,7 +18,7 @@ PROJECT = find_project(Path(__file__).parent)
 def task_referee(
     results: dict[str, Path] = result_files(PROJECT),
     panel: dict[str, Path] = panel_files(PROJECT),
-    modules: dict[str, Path] = code("referee.*", "cleaning.boundaries", *ESTIMATION_CODE),
+    modules: str = code("referee.*", "cleaning.boundaries", *ESTIMATION_CODE),
     report: Annotated[Path, Product] = referee_file(PROJECT),
 ) -> None:
     write_json(report, referee_study(open_panel(PROJECT.build), PROJECT.build / "results"))

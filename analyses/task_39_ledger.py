@@ -18,7 +18,7 @@ def task_ledger(
     evidence: dict[str, Path] = evidence_files(PROJECT),
     multiverse: dict[str, Path] = present_multiverse(PROJECT),
     codebook: Path = codebook_file(PROJECT),
-    modules: dict[str, Path] = code(
+    modules: str = code(
         "effects.*",
         "reporting.ledger",
         "reporting.ledger_findings",

@@ -102,7 +102,7 @@ for name, language in editions(PROJECT, FIGURES):
     @task(id=f"{name}-{language}")
     def task_figures_of_routes(
         inputs: dict[str, Path] = FIGURES[name].inputs,
-        modules: dict[str, Path] = code(*FIGURES[name].modules, *FIGURE_CODE),
+        modules: str = code(*FIGURES[name].modules, *FIGURE_CODE),
         figure: Annotated[dict[str, Path], Product] = figure_files(PROJECT, name, language),
         which: str = name,
         told: Language = language,

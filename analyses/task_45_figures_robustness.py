@@ -32,7 +32,7 @@ for name, language in editions(PROJECT, EVIDENCE):
     def task_figures_of_evidence(
         tables: Path = evidence_files(PROJECT)[effect],
         codebook: Path = codebook_file(PROJECT),
-        modules: dict[str, Path] = code(
+        modules: str = code(
             "plotting.sensitivity",
             "plotting.confounding",
             "reporting.figure_frames_evidence",
@@ -57,7 +57,7 @@ for name, language in editions(PROJECT, CURVES):
     def task_specification_curves(
         specifications: Path = specification_files(PROJECT)[effect],
         codebook: Path = codebook_file(PROJECT),
-        modules: dict[str, Path] = code(
+        modules: str = code(
             "plotting.specification_curve",
             "effects.robustness",
             "effects.choices",

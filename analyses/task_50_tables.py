@@ -94,7 +94,7 @@ for language in LANGUAGES:
         referee: Path = referee_file(PROJECT),
         panel: dict[str, Path] = panel_files(PROJECT),
         registry: Path = registry_file(PROJECT),
-        modules: dict[str, Path] = code(
+        modules: str = code(
             "reporting.tables",
             "effects.claim",
             "effects.overlap",

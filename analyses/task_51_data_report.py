@@ -31,7 +31,7 @@ def task_data_report(
     registry: Path = registry_file(PROJECT),
     borders: dict[str, Path] = {name: PRESENT[name] for name in SOURCES if name in PRESENT},
     figures: dict[str, Path] = {name: figure_files(PROJECT, name)["png"] for name in DRAWN},
-    modules: dict[str, Path] = code(
+    modules: str = code(
         "reporting.data_report",
         "reporting.html",
         "reporting.cell_quality",

@@ -52,7 +52,7 @@ def task_paper(
         str(path.relative_to(PROJECT.paper)): path
         for path in sorted([*PROJECT.paper.rglob("*.typ"), *PROJECT.paper.glob("*.bib")])
     },
-    modules: dict[str, Path] = code("reporting.*"),
+    modules: str = code("reporting.*"),
     numbers: Annotated[Path, pytask.Product] = PROJECT.paper / "numbers.json",
     paper: Annotated[Path, pytask.Product] = PROJECT.paper / "paper.pdf",
 ) -> None:

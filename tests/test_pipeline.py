@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from urbanecon.needs import code, raw_files, reader_ids
+from urbanecon.needs import code_files, raw_files, reader_ids
 from urbanecon.project import find_project
 from urbanecon.reporting.store import read_estimates
 
@@ -69,7 +69,7 @@ def test_the_raw_files_of_package_and_facts_are_always_at_hand(
 
 
 def test_the_code_of_a_room_is_all_of_its_modules() -> None:
-    assert {path.name for path in code("plotting.*").values()} >= {"style.py", "timing.py"}
+    assert {path.name for path in code_files("plotting.*").values()} >= {"style.py", "timing.py"}
 
 
 def test_with_the_package_alone_the_job_completes_and_says_what_it_needs(tmp_path: Path) -> None:

@@ -6,12 +6,18 @@ What is missing is named, and the rest goes on without it.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
+from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from urbanecon.errors import UrbaneconError
 from urbanecon.outputs import multiverse_files, registry_file
 from urbanecon.project import Project
+
+if TYPE_CHECKING:
+    from pytask import PythonNode
 
 ESTIMATION_CODE = (
     "estimation.*",
@@ -158,8 +164,27 @@ def present_sources(project: Project) -> list[str]:
     return [str(source_id) for source_id in sources.loc[sources["present"], "id"]]
 
 
-def code(*modules: str) -> dict[str, Path]:
-    """Source files of package modules and their tables of words, for a step to depend on.
+def code(*modules: str) -> PythonNode:
+    """Fingerprint of package modules and their tables of words, for a step to depend on.
+
+    One node for all of them: a node a file would be thousands, each looked up in each run.
+    """
+    from pytask import PythonNode
+
+    digest = sha256()
+    for name, path in sorted(code_files(*modules).items()):
+        state = path.stat()
+        digest.update(f"{name} {_fingerprint(path, state.st_mtime_ns, state.st_size)}\n".encode())
+    return PythonNode(value=digest.hexdigest(), hash=True)
+
+
+@cache
+def _fingerprint(path: Path, *_state: int) -> str:
+    return sha256(path.read_bytes()).hexdigest()
+
+
+def code_files(*modules: str) -> dict[str, Path]:
+    """Source files of package modules and their tables of words.
 
     A name ending in ``.*`` stands for every module of that room.
     """
@@ -169,9 +194,11 @@ def code(*modules: str) -> dict[str, Path]:
         if spec is None or spec.origin is None:
             raise UrbaneconError(f"There is no module urbanecon.{name}.")
         origin = Path(spec.origin)
-        found = sorted(origin.parent.rglob("*.py")) if name.endswith(".*") else [origin]
-        found += [path for path in (origin.with_suffix(".toml"),) if path.is_file()]
-        files |= {f"{name}:{path.name}": path for path in found}
+        if name.endswith(".*"):
+            found = [p for kind in ("*.py", "*.toml") for p in origin.parent.rglob(kind)]
+        else:
+            found = [p for p in (origin, origin.with_suffix(".toml")) if p.is_file()]
+        files |= {f"{name}:{path.relative_to(origin.parent).as_posix()}": path for path in found}
     return files
 
 

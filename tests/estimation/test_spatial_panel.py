@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
@@ -21,11 +22,13 @@ from urbanecon.errors import (
     NotEstimableError,
     UnknownNameError,
 )
+from urbanecon.estimation import spatial_determinants
+from urbanecon.estimation.contiguity_weights import contiguity
 from urbanecon.estimation.distance_weights import nearest
 from urbanecon.estimation.elimination import invert
 from urbanecon.estimation.spatial_panel import spatial_lag_of_x, spatial_panel
 from urbanecon.estimation.spatial_sample import largest_balanced
-from urbanecon.estimation.weights import Weights, contiguity, weights_from_matrix
+from urbanecon.estimation.weights import Weights, weights_from_matrix
 
 REGRESSORS = ["log(pcap)", "log(pc)", "log(emp)", "unemp"]
 NAMES = {
@@ -239,12 +242,17 @@ for model in ("sdm", "sem"):
 
 
 @pytest.mark.slow
-def test_the_number_of_threads_changes_no_digit():
+def test_neither_the_number_of_threads_nor_the_hash_seed_changes_a_digit():
     script = THREADS.format(here=str(Path(__file__).parent))
     outputs = {
         subprocess.run(
             [sys.executable, "-c", script],
-            env={**os.environ, "OPENBLAS_NUM_THREADS": n, "OMP_NUM_THREADS": n},
+            env={
+                **os.environ,
+                "OPENBLAS_NUM_THREADS": n,
+                "OMP_NUM_THREADS": n,
+                "PYTHONHASHSEED": n,
+            },
             capture_output=True,
             text=True,
             check=True,
@@ -397,6 +405,36 @@ def test_elimination_in_blocks_inverts_and_falls_back_to_pivoting(size):
     turned = np.roll(np.eye(size), size // 2, axis=1) * 2.0  # zero blocks on the diagonal
     inverse, logdet = invert(turned)
     assert_allclose(inverse @ turned, np.eye(size), atol=1e-12)
+
+
+def test_elimination_leaves_out_blocks_beyond_a_band():
+    rng = np.random.default_rng(3)
+    apart = np.abs(np.subtract.outer(np.arange(300), np.arange(300)))
+    matrix = np.eye(300) + np.where(apart < 40, 0.01 * rng.normal(size=(300, 300)), 0)
+    inverse, logdet = invert(matrix)
+    assert_allclose(inverse, np.linalg.inv(matrix), atol=1e-12)
+    assert_allclose(logdet, np.linalg.slogdet(matrix)[1], atol=1e-12)
+    far = matrix.copy()
+    far[0, 299] = 0.1  # one entry in the last block of the first row
+    assert_allclose(invert(far)[0], np.linalg.inv(far), atol=1e-12)
+
+
+@pytest.mark.parametrize("correction", ["none", "lee-yu"])
+def test_many_units_without_eigenvalues_give_the_same_as_with_them(correction, monkeypatch):
+    data, weights = synthetic(n=150, t=4)
+    fits = []
+    for least in (100, 1000):
+        monkeypatch.setattr(spatial_determinants, "FACTORED_FROM", least)
+        fresh = replace(weights)
+        fits.append(spatial_panel(data, "y", ["x", "z"], fresh, correction=correction))
+        assert isinstance(fresh.determinants, spatial_determinants.Factors) == (least == 100)
+    a, b = fits
+    assert_allclose(a.params, b.params, rtol=1e-10)
+    assert_allclose(a.vcov, b.vcov, rtol=1e-7, atol=1e-12)
+    assert_allclose(a.stats["loglik"], b.stats["loglik"], rtol=1e-13)
+    for ours, theirs in zip(a.diagnostics, b.diagnostics, strict=True):
+        assert_allclose(ours.statistic, theirs.statistic, rtol=1e-8)
+    assert_allclose(a.extra["impacts"]["se"], b.extra["impacts"]["se"], rtol=1e-7)
 
 
 def test_the_error_model_is_nested_only_where_its_effects_are():

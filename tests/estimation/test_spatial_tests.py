@@ -10,9 +10,10 @@ import pytest
 from numpy.testing import assert_allclose
 
 from urbanecon.errors import DataWarning, NotEstimableError
+from urbanecon.estimation.contiguity_weights import contiguity
 from urbanecon.estimation.distance_weights import nearest
 from urbanecon.estimation.spatial_tests import lagrange_multiplier_tests, local_moran, moran
-from urbanecon.estimation.weights import contiguity, weights_from_matrix
+from urbanecon.estimation.weights import weights_from_matrix
 
 REGRESSORS = ["log(pcap)", "log(pc)", "log(emp)", "unemp"]
 LINE = {i: [j for j in (i - 1, i + 1) if 0 <= j < 8] for i in range(8)}

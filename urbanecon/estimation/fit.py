@@ -14,6 +14,13 @@ import pandas as pd
 from urbanecon.errors import UnknownNameError, did_you_mean
 
 
+def digest_of_rows(rows: pd.Index) -> str:
+    """A short fingerprint of rows, the same on every machine."""
+    keys = (key if isinstance(key, tuple) else (key,) for key in rows)
+    text = "\n".join("|".join(map(str, key)) for key in keys)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
     """A test statistic shown with an estimate.
@@ -162,10 +169,7 @@ class Fit:
     @property
     def sample_digest(self) -> str:
         """A short fingerprint of the exact rows used, the same on every machine."""
-        rows = "\n".join(
-            "|".join(map(str, key if isinstance(key, tuple) else (key,))) for key in self.sample
-        )
-        return hashlib.sha256(rows.encode()).hexdigest()[:16]
+        return digest_of_rows(self.sample)
 
     # The table makers of the ecosystem read a result through these attributes
     # (the plug-in interface of maketables).

@@ -16,6 +16,8 @@ from urbanecon.estimation.sample import Floats
 # Share of the sum of squares of each column that earlier ones must leave for the
 # Cholesky factor to be trusted; it loses twice the digits that Gram-Schmidt does.
 CLEAR = 1e-6
+# Share from which one Cholesky factor loses no more than two digits.
+PLAIN = 1e-2
 
 
 def products(a: Floats, b: Floats) -> Floats:
@@ -48,9 +50,10 @@ class Basis:
     def of(cls, z: Floats) -> Basis:
         """Build from independent columns [X, y], N x T x (k + 1).
 
-        By Cholesky QR done twice, which is as good as Householder's up to a
-        condition number of 1e7 (Yamamoto, Nakatsukasa, Yanagisawa and Fukaya
-        2015), or by Gram-Schmidt where columns are too close for that.
+        By Cholesky QR, done twice unless columns are far from each other, which is
+        as good as Householder's up to a condition number of 1e7 (Yamamoto,
+        Nakatsukasa, Yanagisawa and Fukaya 2015), or by Gram-Schmidt where columns
+        are too close for that.
         """
         clear = cls.if_clear(z)
         if clear is not None:
@@ -98,8 +101,11 @@ def _cholesky_qr(z: Floats) -> tuple[Floats, Floats] | None:
             factor = np.linalg.cholesky(gram / np.outer(scale, scale)).T
         except np.linalg.LinAlgError:
             return None
-        if step == 0 and np.min(np.diag(factor)) ** 2 < CLEAR:
+        left = np.min(np.diag(factor)) ** 2
+        if step == 0 and left < CLEAR:
             return None
         factor = factor * scale
         z, r = z @ np.linalg.inv(factor), factor @ r
+        if left > PLAIN:
+            break
     return z, r

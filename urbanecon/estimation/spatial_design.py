@@ -210,7 +210,8 @@ class SpatialDesign:
     def information(self, at: Multiplier) -> float:
         """Information on r that the Jacobian gives, the variance concentrated out."""
         periods, n = self.jacobian.periods, self.observations
-        return periods * (at.trace_square + at.trace_cross) - 2 * (periods * at.trace) ** 2 / n
+        _, _, trace, trace_square = at.known
+        return periods * (trace_square + at.trace_cross) - 2 * (periods * trace) ** 2 / n
 
 
 def _deviations(z: Floats) -> Floats:

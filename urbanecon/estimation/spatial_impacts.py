@@ -17,7 +17,8 @@ import pandas as pd
 from urbanecon.errors import EstimationError
 from urbanecon.estimation.fit import Fit
 from urbanecon.estimation.sample import Floats
-from urbanecon.estimation.spatial_likelihood import Jacobian, Multiplier, settled
+from urbanecon.estimation.spatial_determinants import settled
+from urbanecon.estimation.spatial_likelihood import Multiplier
 from urbanecon.estimation.spatial_sample import lag_name
 from urbanecon.estimation.weights import Weights
 
@@ -48,16 +49,10 @@ class Multipliers:
     def of(cls, r: float, at: Multiplier) -> Multipliers:
         """From G = W (I - rW)^-1, by (I - rW)^-1 = I + rG and dG/dr = G^2.
 
-        `at` may lie some 1e-9 from r: the step to r is taken with the derivative.
+        `at` may lie some 1e-8 from r: the step to r is taken with the derivative.
         """
-        g, step = at.matrix, r - at.parameter
-        n, rows, columns = len(g), np.sum(g, axis=1), np.sum(g, axis=0)
-        d_direct, d_total = (
-            float(np.einsum("ij,ji->", g, g)) / n,
-            float(np.sum(columns * rows)) / n,
-        )
-        direct = float(np.sum(np.diag(g))) / n + step * d_direct
-        total = float(np.sum(rows)) / n + step * d_total
+        step, d_direct, d_total = r - at.known.parameter, at.direct_slope, at.total_slope
+        direct, total = at.direct + step * d_direct, at.total + step * d_total
         slope = (direct + r * d_direct, d_direct, total + r * d_total, d_total)
         return cls(1 + r * direct, direct, 1 + r * total, total, slope)
 
@@ -196,7 +191,7 @@ def _draw(fit: Fit, weights: Weights, rng: np.random.Generator, draws: int) -> F
         batch = mean + np.einsum("dk,jk->dj", noise, root) * scale
         if RHO in fit.params.index:
             at = fit.params.index.get_loc(RHO)
-            low, high = weights.bounds
+            low, high = weights.grid[[0, -1]]
             rho = batch[:, at]
             near = np.abs(rho - mean[at]) <= REACH * scale[at]
             batch = batch[(rho > low) & (rho < high) & near]
@@ -236,7 +231,7 @@ def _multipliers_at(
 def _means(weights: Weights, r: Floats) -> Floats:
     """Mean diagonal entry and mean row sum of W (I - rW)^-1 at each r, length of r x 2."""
     n = len(weights.units)
-    direct = Jacobian(weights, 1, False).trace(r) / n
+    direct = weights.determinants.traces(r) / n
     if weights.rows_sum_to_one:
         return np.column_stack([settled(direct), 1 / (1 - r)])
     inverse = np.linalg.solve(np.eye(n) - r[:, None, None] * weights.matrix, np.ones((n, 1)))

@@ -1,61 +1,75 @@
 """The likelihood of spatial panel models, concentrated to the spatial parameter.
 
-With W diagonalised once, ln|I - rW| = sum_i ln|1 - r w_i| (Ord 1975) and the
-likelihood is a function of one number. Eigenvalues find its maximum; the last
-Newton step and what is reported are computed by elimination in blocks, or
-rounded to digits that do not depend on the number of threads.
+With ln|I - rW| known over the interval of r (`spatial_determinants`) the
+likelihood is a function of one number. That finds its maximum; the last Newton
+step and what is reported are computed by elimination in blocks, or rounded to
+digits that do not depend on the number of threads.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from urbanecon.errors import EstimationError
-from urbanecon.estimation.elimination import invert
+from urbanecon.estimation.elimination import invert, product
 from urbanecon.estimation.sample import Floats
+from urbanecon.estimation.spatial_determinants import Expansion
 from urbanecon.estimation.spatial_profile import Profile
-from urbanecon.estimation.weights import GRID, Weights, product
+from urbanecon.estimation.weights import GRID, Weights
 
 # The search ends on this grid (in units of the largest r), from which Newton's step starts.
 SEARCH_DECIMALS = 9
-# Points at which the score is looked at around the highest point of the grid.
-POINTS = 9
-# Digits of sums over eigenvalues that are reported; threads touch the fifteenth.
-DIGITS = 10
+# Points at which the score is looked at around the highest point of the grid, and
+# how often: each time, all of them move into one cell of the last.
+POINTS = 17
+ROUNDS = 3
+# Distance, in units of the largest r, of the points that a curvature is taken from.
+STEP = 1e-5
+# Below this r, in units of the largest, G is W A^-1 and not (A^-1 - I) / r.
+SMALL = 1e-3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Multiplier:
     """What the likelihood and the impacts need of A = I - rW and G = W A^-1.
 
-    With the transformation for time effects, traces and log-determinant are
-    those of the transformed matrix Q W Q on the N - 1 dimensions that Q keeps.
+    With the transformation for time effects, traces and log-determinant in
+    `known` and `trace_cross` are those of the transformed matrix Q W Q on the
+    N - 1 dimensions that Q keeps; all else is not transformed.
 
     Attributes
     ----------
-    parameter
-        r.
+    weights
+        W.
     matrix
-        G, N x N, not transformed.
-    logdet
-        ln|A|.
-    trace, trace_square, trace_cross
-        tr G, tr G^2, tr G'G.
+        G, N x N, units in the order of `weights.order`.
+    known
+        r, ln|A|, tr G, tr G^2.
+    trace_cross
+        tr G'G.
+    direct, direct_slope
+        Mean diagonal entry of G and of G^2 = dG/dr.
+    total, total_slope
+        Mean row sum of G and of G^2.
     """
 
-    parameter: float
+    weights: Weights
     matrix: Floats
-    logdet: float
-    trace: float
-    trace_square: float
+    known: Expansion
     trace_cross: float
+    direct: float
+    direct_slope: float
+    total: float
+    total_slope: float
 
     def lag(self, values: Floats) -> Floats:
         """Apply G to the first axis of N x T values."""
-        return product(self.matrix, values)
+        order = self.weights.order
+        out = np.empty_like(values)
+        out[order] = product(self.matrix, values[order])
+        return out
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,50 +92,60 @@ class Jacobian:
     without_mean: bool
 
     def trace(self, r: Floats) -> Floats:
-        """Trace of G at each r, from the eigenvalues."""
-        w = self.weights.eigenvalues
-        total = np.sum((w / (1 - r[:, None] * w)).real, axis=1)
-        return np.asarray(total - self.without_mean / (1 - r), dtype=np.float64)
+        """Trace of G at each r, close enough for a search."""
+        return np.asarray(self.weights.determinants.traces(r) - self.without_mean / (1 - r))
 
-    def logdet_from(self, at: Multiplier, r: float) -> float:
-        """ln|I - rW| from all that is known at another point.
+    def slopes(self, r: float) -> tuple[float, float]:
+        """Traces of G and G^2 at one r, close enough for a Newton step from the search."""
+        trace, trace_square = self.weights.determinants.slopes(r)
+        one = self.without_mean / (1 - r)
+        return trace - one, trace_square - one**2
 
-        The first two terms of the expansion are exact; the rest is small, comes
-        from the eigenvalues and is rounded.
-        """
-        w, step = self.weights.eigenvalues, r - at.parameter
-        g = w / (1 - at.parameter * w)
-        rest = float(np.sum(np.log(np.abs(1 - step * g)) + (step * g + (step * g) ** 2 / 2).real))
-        if self.without_mean:
-            share = step / (1 - at.parameter)
-            rest -= float(np.log(np.abs(1 - share)) + share + share**2 / 2)
-        exact = at.logdet - step * at.trace - step**2 / 2 * at.trace_square
-        return exact + float(settled(np.array([rest]))[0])
+    def logdet_near(self, r: float, known: Expansion) -> float:
+        """ln|I - rW| to the last digits, from all that is known at another point."""
+        if not self.without_mean:
+            return self.weights.determinants.logdet_near(r, known)
+        at, one = known.parameter, 1 / (1 - known.parameter)
+        whole = Expansion(
+            at,
+            known.logdet + float(np.log(1 - at)),
+            known.trace + one,
+            known.trace_square + one**2,
+        )
+        return self.weights.determinants.logdet_near(r, whole) - float(np.log(1 - r))
 
     @property
     def log_determinants(self) -> tuple[Floats, Floats]:
         """Points over the admissible interval and ln|I - rW| there."""
-        points, values = self.weights.log_determinants
+        points, values = self.weights.grid, self.weights.log_determinants
         return points, values - np.log(1 - points) if self.without_mean else values
 
     def at(self, r: float) -> Multiplier:
         """Everything at one r, by elimination."""
         n = len(self.weights.units)
-        filter_ = -r * self.weights.matrix
+        filter_ = -r * self.weights.ordered
         np.fill_diagonal(filter_, 1.0)
-        inverse, logdet = invert(filter_)
-        g = self.weights.lag(inverse)
-        cross_ = float(np.einsum("ij,ij->", g, g))
-        one = float(self.without_mean)
+        inverse, logdet = invert(filter_) if r else (filter_, 0.0)
+        if abs(r) > SMALL * self.weights.bounds[1]:
+            g = np.divide(inverse, r, out=inverse)
+            g[np.diag_indices(n)] -= 1 / r
+        else:  # the difference would lose digits
+            g = product(self.weights.ordered, inverse)
+        rows, columns = np.sum(g, axis=1), np.sum(g, axis=0)
+        trace, trace_square = float(np.sum(np.diag(g))), float(np.einsum("ij,ji->", g, g))
+        cross_, one = float(np.einsum("ij,ij->", g, g)), self.without_mean / (1 - r)
         if self.without_mean:
-            cross_ -= float(np.sum(np.sum(g, axis=0) ** 2)) / n
+            logdet -= float(np.log(1 - r))
+            cross_ -= float(np.sum(columns**2)) / n
         return Multiplier(
-            parameter=r,
+            weights=self.weights,
             matrix=g,
-            logdet=logdet - (float(np.log(1 - r)) if self.without_mean else 0.0),
-            trace=float(np.sum(np.diag(g))) - one / (1 - r),
-            trace_square=float(np.einsum("ij,ji->", g, g)) - one / (1 - r) ** 2,
+            known=Expansion(r, logdet, trace - one, trace_square - one**2),
             trace_cross=cross_,
+            direct=trace / n,
+            direct_slope=trace_square / n,
+            total=float(np.sum(rows)) / n,
+            total_slope=float(np.sum(columns * rows)) / n,
         )
 
 
@@ -137,9 +161,9 @@ class Maximum:
 def polish(profile: Profile, jacobian: Jacobian, n: int) -> tuple[Maximum, Multiplier]:
     """Maximise -n/2 [ln(2 pi S(r)/n) + 1] + T ln|I - rW| over the admissible r.
 
-    One Newton step from the rounded root of the score, summed in a fixed order.
-    The multiplier returned is that of the rounded point, within 1e-9 of the
-    maximum (in units of the largest r).
+    One Newton step from where the search ends, rounded, and one from there with
+    all that elimination gives, summed in a fixed order. The multiplier returned is
+    that of the rounded point, within 1e-8 of the maximum (in units of the largest r).
 
     Parameters
     ----------
@@ -151,34 +175,28 @@ def polish(profile: Profile, jacobian: Jacobian, n: int) -> tuple[Maximum, Multi
     EstimationError
         The likelihood rises towards the end of the interval.
     """
-    start, step = _search(profile, jacobian, n), 1e-5 * jacobian.weights.bounds[1]
-    at = jacobian.at(start)
-    s, ds = profile.squares(np.array([start - step, start, start + step]))
-    score = -n / 2 * ds / s
-    curvature = (score[2] - score[0]) / (2 * step) - jacobian.periods * at.trace_square
-    move = -float((score[1] - jacobian.periods * at.trace) / curvature) if curvature < 0 else 0.0
-    logdet = at.logdet - move * at.trace - move**2 / 2 * at.trace_square
+    found = _search(profile, jacobian, n)
+    found += _newton(profile, jacobian, n, found, jacobian.slopes(found))
+    at = jacobian.at(_rounded(found, jacobian))
+    start, logdet, trace, trace_square = at.known
+    move = _newton(profile, jacobian, n, start, (trace, trace_square))
+    logdet -= move * trace + move**2 / 2 * trace_square
     return _value(profile, n, start + move, jacobian.periods * logdet), at
 
 
 def maximise(profile: Profile, jacobian: Jacobian, n: int, near: Multiplier) -> Maximum:
     """Maximise as `polish`, given all that is known at the maximum of another model.
 
-    The parameter has nine decimals (in units of the largest r), which moves the
-    log-likelihood by less than rounding.
+    The parameter is where the search ends, rounded. It is some 1e-6 off, which
+    moves the log-likelihood by the square of that a row.
 
     Raises
     ------
     EstimationError
         As `polish`.
     """
-    r = _search(profile, jacobian, n)
-    return _value(profile, n, r, jacobian.periods * jacobian.logdet_from(near, r))
-
-
-def settled(values: Floats) -> Floats:
-    """Round to digits that the number of threads does not touch."""
-    return np.array([float(f"{v:.{DIGITS}g}") for v in values])
+    r = _rounded(_search(profile, jacobian, n), jacobian)
+    return _value(profile, n, r, jacobian.periods * jacobian.logdet_near(r, near.known))
 
 
 def _value(profile: Profile, n: int, r: float, jacobian: float) -> Maximum:
@@ -187,7 +205,7 @@ def _value(profile: Profile, n: int, r: float, jacobian: float) -> Maximum:
 
 
 def _search(profile: Profile, jacobian: Jacobian, n: int) -> float:
-    """Find the maximum by the eigenvalues, rounded to digits that threads do not touch.
+    """Find the maximum over the interval, as close as `Jacobian.trace` is.
 
     The grid finds the highest point, so that several local maxima do no harm;
     the root of the score is then narrowed down in its cell.
@@ -201,24 +219,33 @@ def _search(profile: Profile, jacobian: Jacobian, n: int) -> float:
             f"{grid[-1]:.4g}) of the spatial parameter: the model is misspecified for these data "
             "(a common trend without time effects? an outcome averaged over neighbours?)"
         )
+    low, high = float(grid[best - 1]), float(grid[best + 1])
+    for _ in range(ROUNDS):
+        points = np.linspace(low, high, POINTS)
+        s, ds = profile.squares(points)
+        score = -n / 2 * ds / s - jacobian.periods * jacobian.trace(points)
+        turns = np.flatnonzero((score[:-1] > 0) & (score[1:] <= 0))
+        if not len(turns):  # flat to rounding
+            return (low + high) / 2
+        first, last = turns[0], turns[0] + 1
+        low, high = float(points[first]), float(points[last])
+    share = float(score[first] / (score[first] - score[last]))
+    return low + share * (high - low)
 
-    def score(r: Floats) -> Floats:
-        s, ds = profile.squares(r)
-        return -n / 2 * ds / s - jacobian.periods * jacobian.trace(r)
 
-    root = _root(score, float(grid[best - 1]), float(grid[best + 1]))
+def _newton(
+    profile: Profile, jacobian: Jacobian, n: int, r: float, traces: tuple[float, float]
+) -> float:
+    """Step from r to the maximum, given the traces of G and G^2 there."""
+    step = STEP * jacobian.weights.bounds[1]
+    s, ds = profile.squares(np.array([r - step, r, r + step]))
+    trace, trace_square = (jacobian.periods * value for value in traces)
+    score = -n / 2 * ds / s
+    curvature = (score[2] - score[0]) / (2 * step) - trace_square
+    return -float((score[1] - trace) / curvature) if curvature < 0 else 0.0
+
+
+def _rounded(r: float, jacobian: Jacobian) -> float:
+    """Round to digits that the number of threads does not touch."""
     scale = jacobian.weights.bounds[1]
-    return round(root / scale, SEARCH_DECIMALS) * scale
-
-
-def _root(score: Callable[[Floats], Floats], low: float, high: float) -> float:
-    """Point where the score turns from positive to not positive."""
-    from scipy.optimize import brentq
-
-    points = np.linspace(low, high, POINTS)
-    rises = score(points) > 0
-    turns = np.flatnonzero(rises[:-1] & ~rises[1:])
-    if not len(turns):  # flat to rounding
-        return (low + high) / 2
-    cell = float(points[turns[0]]), float(points[turns[0] + 1])
-    return float(brentq(lambda r: score(np.array([r]))[0], *cell, xtol=1e-11 * (high - low)))
+    return round(r / scale, SEARCH_DECIMALS) * scale

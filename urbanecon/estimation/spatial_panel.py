@@ -11,19 +11,19 @@ import numpy as np
 import pandas as pd
 
 from urbanecon.errors import EstimationError, UnknownNameError, did_you_mean
-from urbanecon.estimation.fit import Diagnostic, Fit
+from urbanecon.estimation.fit import Fit
 from urbanecon.estimation.fixed_effects import fixed_effects
 from urbanecon.estimation.inference import Inference
 from urbanecon.estimation.sample import Floats
 from urbanecon.estimation.spatial_basis import Basis
 from urbanecon.estimation.spatial_design import Correction, Kind, SpatialDesign, spatial_design
 from urbanecon.estimation.spatial_impacts import RHO, Multipliers, impact_table
-from urbanecon.estimation.spatial_likelihood import Maximum, Multiplier, maximise, polish
+from urbanecon.estimation.spatial_likelihood import Maximum, Multiplier, polish
+from urbanecon.estimation.spatial_ratios import LAMBDA, ratio_tests
 from urbanecon.estimation.spatial_sample import balanced_panel, check_regressors, lag_name, warn
 from urbanecon.estimation.weights import Weights
 
 Model = Literal["sar", "sem", "sdm", "sdem"]
-LAMBDA = "lambda"
 # Standard errors from the end of its interval at which the spatial parameter is doubted.
 NEAR_END = 2.0
 WORDS = {
@@ -116,7 +116,7 @@ def spatial_panel(
         inference=f"expected information, normal errors; {design.correction_words}",
         fixed_effects=panel.effects,
         stats=_stats(design, estimate),
-        diagnostics=_ratio_tests(design, kind, estimate, model == "sdm"),
+        diagnostics=ratio_tests(design, kind, estimate.maximum, estimate.at, model == "sdm"),
         warnings=notes,
         extra={"impacts": impact_table(params, vcov, design.variables, estimate.multipliers)},
     )
@@ -209,38 +209,6 @@ def _stats(design: SpatialDesign, estimate: _Estimate) -> dict[str, float]:
     }
 
 
-def _ratio_tests(
-    design: SpatialDesign, kind: Kind, estimate: _Estimate, durbin: bool
-) -> tuple[Diagnostic, ...]:
-    """Likelihood ratio tests of the restrictions of a model."""
-    n, maximum = design.observations, estimate.maximum
-    squares = float(np.sum(design.basis.residual**2))
-    none = float(-n / 2 * (np.log(2 * np.pi * squares / n) + 1))
-    words = f"LR test of no spatial dependence ({estimate.name} = 0)"
-    tests = [_ratio(words, maximum, none, 1)]
-    if not (durbin and any(design.lags)):
-        return tuple(tests)
-    tests.append(_against("lag", "SAR (no lagged regressors)", design, estimate))
-    if design.nests_error_model:
-        tests.append(_against("error", "SEM (common factor)", design, estimate))
-    return tuple(tests)
-
-
-def _against(kind: Kind, words: str, design: SpatialDesign, estimate: _Estimate) -> Diagnostic:
-    """Test of the SDM against a model without lagged regressors.
-
-    That the restricted model has no maximum inside the interval is no fault of
-    the SDM: the test is then missing, with the reason.
-    """
-    name, n = f"LR test of SDM against {words}", design.observations
-    own, restrictions = design.lags.count(False), design.lags.count(True)
-    try:
-        restricted = maximise(design.profile(kind, own), design.jacobian, n, estimate.at)
-    except EstimationError as error:
-        return Diagnostic(name, math.nan, (restrictions,), math.nan, note=str(error))
-    return _ratio(name, estimate.maximum, restricted.loglik, restrictions)
-
-
 def spatial_lag_of_x(
     data: pd.DataFrame,
     outcome: str,
@@ -284,13 +252,6 @@ def spatial_lag_of_x(
         warnings=(*panel.notes, *fit.warnings),
         extra={"impacts": table},
     )
-
-
-def _ratio(name: str, full: Maximum, restricted: float, df: int) -> Diagnostic:
-    from scipy.special import chdtrc
-
-    statistic = max(2 * (full.loglik - restricted), 0.0)
-    return Diagnostic(name, statistic, (df,), float(chdtrc(df, statistic)), "chi-squared")
 
 
 def _check(model: str, correction: str, lagged: Sequence[str] | None) -> None:

@@ -65,12 +65,10 @@ class ErrorProfile:
             cross_ = np.einsum("msp,msq->mpq", db, b)
             c = c - bb / v
             dc = dc - (cross_ + cross_.transpose(0, 2, 1)) / v + bb * dv / v**2
-        b_hat = np.linalg.solve(c[:, 1:, 1:], c[:, 1:, :1])[:, :, 0]
-        contrast = np.concatenate([np.ones((len(r), 1)), -b_hat], axis=1)
-        return (
-            np.einsum("mp,mpq,mq->m", contrast, c, contrast),
-            np.einsum("mp,mpq,mq->m", contrast, dc, contrast),
-        )
+        b_hat = np.linalg.solve(c[:, 1:, 1:], c[:, 1:, :1])
+        contrast = np.concatenate([np.ones((len(r), 1, 1)), -b_hat], axis=1)
+        s, ds = (contrast.swapaxes(1, 2) @ z @ contrast for z in (c, dc))
+        return s.ravel(), ds.ravel()
 
     @classmethod
     def of(
@@ -82,8 +80,7 @@ class ErrorProfile:
         """
         n, t = z.shape[:2]
         lagged = weights.lag(z)
-        mixed = products(z, lagged)
-        quadratic = np.stack([products(z, z), -(mixed + mixed.T), products(lagged, lagged)])
+        quadratic = _quadratic(z, lagged)
         u = weights.lag(np.ones(n))
         means = np.zeros((3, 0, z.shape[2]))
         if time_effects or not unit_effects:
@@ -96,6 +93,25 @@ class ErrorProfile:
         scale = 1 if time_effects else t
         length = scale * np.array([float(n), -2 * float(np.sum(u)), float(np.sum(u**2))])
         return cls(quadratic, means, length)
+
+    @classmethod
+    def of_coordinates(cls, z: Floats, lagged: Floats) -> ErrorProfile:
+        """Build from what is left of [y, X] and W[y, X] without the effects, in some basis.
+
+        Parameters
+        ----------
+        z, lagged
+            Coordinates, q x p. Right where rows of W sum to one, or without time
+            effects: the effects of the filtered columns are then those of the columns.
+        """
+        quadratic = _quadratic(z[None], lagged[None])
+        return cls(quadratic, np.zeros((3, 0, z.shape[1])), np.zeros(3))
+
+
+def _quadratic(z: Floats, lagged: Floats) -> Floats:
+    """Coefficients of 1, r, r^2 in the cross products of z - r Wz, 3 x p x p."""
+    mixed = products(z, lagged)
+    return np.stack([products(z, z), -(mixed + mixed.T), products(lagged, lagged)])
 
 
 def _powers(r: Floats) -> tuple[Floats, Floats]:

@@ -131,7 +131,7 @@ def balanced_panel(
     )
     values = sample.values  # noqa: PD011
     if not rows.all():
-        index, values = index[rows], values[rows]
+        index, values = index[rows], values.take(np.flatnonzero(rows), axis=0)
     return BalancedPanel(
         cells=np.ascontiguousarray(values).reshape(n, t, -1),
         index=index.set_names([*names, *index.names[2:]]),
@@ -204,7 +204,8 @@ def _level(index: pd.MultiIndex, position: int) -> tuple[npt.NDArray[np.int64], 
     if codes.min() < 0:
         raise DataError(f"a row has no {index.names[position] or 'name'} in the index; drop it")
     used = np.flatnonzero(np.bincount(codes, minlength=len(values)))
-    used = used[values[used].argsort()]
+    if not values.is_monotonic_increasing:
+        used = used[values[used].argsort()]
     place = np.zeros(len(values), dtype=np.int64)
     place[used] = np.arange(len(used))
     return place[codes], values[used]

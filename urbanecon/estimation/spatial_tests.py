@@ -14,7 +14,7 @@ from urbanecon.estimation.fit import Diagnostic, Fit
 from urbanecon.estimation.fixed_effects import fixed_effects
 from urbanecon.estimation.inference import Inference
 from urbanecon.estimation.sample import Floats, draw_sample
-from urbanecon.estimation.spatial_design import Correction, spatial_design
+from urbanecon.estimation.spatial_design import Correction, SpatialDesign, spatial_design
 from urbanecon.estimation.spatial_sample import NAMED
 from urbanecon.estimation.weights import Weights
 
@@ -66,25 +66,30 @@ def lagrange_multiplier_tests(
         panel.effects,
         f"cluster({panel.index.names[0]})" if vcov is None else vcov,
     )
+    return replace(
+        fit,
+        diagnostics=(*fit.diagnostics, *multiplier_tests(design)),
+        warnings=(*panel.notes, *design.notes, *fit.warnings),
+    )
+
+
+def multiplier_tests(design: SpatialDesign) -> tuple[Diagnostic, ...]:
+    """LM lag, LM error and their robust forms, from the columns of a panel."""
     y, e = design.within[..., -1:], design.basis.residual[..., None]
     s2 = float(np.sum(e**2)) / design.observations
-    fitted, lagged_y, lagged_e = (design.swept(panel.weights.lag(v)) for v in (y - e, y, e))
+    w = design.panel.weights
+    fitted, lagged_y, lagged_e = (design.swept(w.lag(v)) for v in (y - e, y, e))
     at = design.jacobian.at(0.0)
-    centre = design.jacobian.periods * at.trace
+    centre = design.jacobian.periods * at.known.trace
     k = design.information(at)
     j = k + float(np.sum(design.basis.split(fitted)[1] ** 2)) / s2
     d_lag = float(np.sum(e * lagged_y)) / s2 - centre
     d_error = float(np.sum(e * lagged_e)) / s2 - centre
-    tests = (
+    return (
         _chi2("LM lag", d_lag**2 / j),
         _chi2("LM error", d_error**2 / k),
         _chi2("robust LM lag", (d_lag - d_error) ** 2 / (j - k)),
         _chi2("robust LM error", (d_error - k / j * d_lag) ** 2 / (k * (1 - k / j))),
-    )
-    return replace(
-        fit,
-        diagnostics=(*fit.diagnostics, *tests),
-        warnings=(*panel.notes, *design.notes, *fit.warnings),
     )
 
 

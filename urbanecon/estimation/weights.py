@@ -6,7 +6,7 @@ which neighbours, places or matrices were given.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -15,24 +15,26 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from urbanecon.errors import (
-    DataError,
-    EstimationError,
-    UnknownNameError,
-    did_you_mean,
+from urbanecon.errors import DataError, EstimationError, UnknownNameError, did_you_mean
+from urbanecon.estimation.elimination import product
+from urbanecon.estimation.sample import Codes, Floats
+from urbanecon.estimation.spatial_determinants import (
+    Band,
+    Determinants,
+    Eigenvalues,
+    eigenvalues,
+    factors_of,
+    interval,
 )
-from urbanecon.estimation.sample import Floats
 
 # Row sums this close to one are one.
 ROW_SUM_TOLERANCE = 1e-12
 # Points at which a search over the admissible interval looks first.
 GRID = 65
 # How close to the ends of the admissible interval the search goes.
-MARGIN = 1e-6
+MARGIN = 1e-4
 # Above this share of nonzero weights, W is multiplied as a dense matrix.
 DENSE = 0.2
-# Multiplications in a block that no linear algebra library splits among threads.
-BLOCK_WORK = 200_000
 # Subsets of the units whose weights are remembered, with their eigenvalues.
 SUBSETS = 4
 
@@ -65,32 +67,56 @@ class Weights:
     @cached_property
     def matrix(self) -> Floats:
         """W, N x N."""
-        if not self.standardised:
-            return self.raw
-        sums = self.raw.sum(axis=1)
-        return self.raw / np.where(sums > 0, sums, 1.0)[:, None]
+        return self.raw / self._divisors[:, None]
+
+    @cached_property
+    def _sums(self) -> Floats:
+        """Sums of the rows of the raw weights, length N."""
+        return np.asarray(self.raw.sum(axis=1), dtype=np.float64)
+
+    @property
+    def _divisors(self) -> Floats:
+        """What each row of the raw weights is divided by, length N."""
+        return np.where(self.standardised & (self._sums > 0), self._sums, 1.0)
+
+    @cached_property
+    def links(self) -> tuple[Codes, Codes]:
+        """Positions of the units and of their neighbours, one of each weight that is not zero."""
+        rows, columns = np.divmod(np.flatnonzero(self.raw > 0), len(self.units))
+        return rows, columns
+
+    @cached_property
+    def linked(self) -> Floats:
+        """Entries of W at these positions; few weights need no N x N matrix."""
+        rows, columns = self.links
+        return np.asarray(self.raw[rows, columns] / self._divisors[rows], dtype=np.float64)
 
     @cached_property
     def islands(self) -> tuple[Hashable, ...]:
         """Units without a neighbour."""
-        return tuple(self.units[self.raw.sum(axis=1) == 0])
+        alone = np.flatnonzero(self._sums == 0)
+        return tuple(self.units[alone]) if len(alone) else ()
 
     @cached_property
     def rows_sum_to_one(self) -> bool:
         """Whether W maps a constant to itself: standardised and without islands."""
-        return bool(np.abs(self.matrix.sum(axis=1) - 1).max() < ROW_SUM_TOLERANCE)
+        sums = np.bincount(self.links[0], self.linked, len(self.units))
+        return bool(np.abs(sums - 1).max() < ROW_SUM_TOLERANCE)
 
     @cached_property
     def sparse(self) -> Any:
         """W in compressed rows; its products add up in a fixed order."""
         from scipy.sparse import csr_array
 
-        return csr_array(self.matrix)
+        rows, columns = self.links
+        n = len(self.units)
+        starts = np.searchsorted(rows, np.arange(n + 1))
+        return csr_array((self.linked, columns, starts), shape=(n, n))
 
     @cached_property
     def is_dense(self) -> bool:
         """Whether so many weights are not zero that W is better multiplied as a whole."""
-        return bool(np.count_nonzero(self.raw) > DENSE * self.raw.size)
+        return len(self.links[0]) > DENSE * self.raw.size
 
     def lag(self, values: Floats) -> Floats:
         """Apply W to the first axis of an array of shape (N, ...)."""
@@ -99,47 +125,89 @@ class Weights:
         return np.asarray(lagged, dtype=np.float64).reshape(values.shape)
 
     @cached_property
-    def eigenvalues(self) -> npt.NDArray[np.complex128] | Floats:
-        """Eigenvalues of W, length N, computed once.
+    def order(self) -> Codes:
+        """Positions in an order that keeps neighbours together, length N (Cuthill and McKee 1969).
 
-        Real, and from a symmetric problem, when W is D^-1 S with S symmetric
-        (Ord 1975). Their last digits may depend on the number of threads; what
-        is reported uses none of these digits.
+        As they are for dense weights.
         """
-        if np.array_equal(self.raw, self.raw.T):
-            sums = self.raw.sum(axis=1)
-            root = np.sqrt(np.where(sums > 0, sums, 1.0)) if self.standardised else 1.0
-            scale = np.broadcast_to(root, len(self.units))
-            symmetric = self.raw / scale[:, None] / scale[None, :]
-            return np.linalg.eigvalsh(symmetric)
-        return np.linalg.eigvals(self.matrix).astype(np.complex128)
+        if self.is_dense:
+            return np.arange(len(self.units))
+        from scipy.sparse import csr_array
+        from scipy.sparse.csgraph import reverse_cuthill_mckee
+
+        rows, columns = self.links
+        both = np.concatenate([rows, columns]), np.concatenate([columns, rows])
+        linked = csr_array((np.ones(2 * len(rows)), both), shape=self.raw.shape)
+        return np.asarray(reverse_cuthill_mckee(linked, symmetric_mode=True), dtype=np.int64)
+
+    @cached_property
+    def ordered_links(self) -> tuple[Codes, Codes]:
+        """As `links`, positions in that order."""
+        place = np.empty_like(self.order)
+        place[self.order] = np.arange(len(place))
+        rows, columns = self.links
+        return place[rows], place[columns]
+
+    @cached_property
+    def ordered(self) -> Floats:
+        """W with rows and columns in that order, N x N."""
+        if self.is_dense:
+            return self.matrix
+        ordered = np.zeros_like(self.raw)
+        ordered[self.ordered_links] = self.linked
+        return ordered
+
+    @property
+    def band(self) -> Band:
+        """W with rows and columns in that order, as a band around the diagonal."""
+        return Band.of(*self.ordered_links, self.linked, len(self.units))
+
+    @cached_property
+    def is_symmetric(self) -> bool:
+        """Whether W is D^-1 S with S symmetric, which makes its eigenvalues real."""
+        return np.array_equal(self.raw, self.raw.T)
+
+    @cached_property
+    def eigenvalues(self) -> npt.NDArray[np.complex128] | Floats:
+        """Eigenvalues of W, length N, computed once; real where W is D^-1 S."""
+        return eigenvalues(self.raw, standardised=self.standardised, symmetric=self.is_symmetric)
 
     @cached_property
     def bounds(self) -> tuple[float, float]:
         """Open interval around zero on which I - rho W is invertible.
 
-        From the reciprocals of the smallest and largest real eigenvalue (LeSage
-        and Pace 2009, section 4.3.2); where no real one is negative, minus the
-        reciprocal of the spectral radius bounds rho from below.
+        For W = D^-1 S, S symmetric, from the reciprocals of the smallest and the
+        largest eigenvalue (Ord 1975). Other weights have complex eigenvalues:
+        the reciprocal of the spectral radius bounds |rho| (Kelejian and Prucha
+        2010, J. Econometrics 157, section 2), which is one where rows sum to one.
         """
-        values = self.eigenvalues
-        radius = float(np.abs(values).max())
-        real = values.real[np.abs(values.imag) < 1e-9 * max(radius, 1e-300)]
-        if radius == 0 or not len(real) or real.max() <= 0:
+        if self.rows_sum_to_one and not self.is_symmetric:
+            return -1.0, 1.0
+        found = interval(self.eigenvalues, symmetric=self.is_symmetric)
+        if found is None:
             raise EstimationError(f"the weights ({self.words}) link no units in both directions")
-        smallest = float(real.min())
-        low = 1 / smallest if smallest < -1e-9 * radius else -1 / radius
-        # nine digits, which threads do not touch
-        return float(f"{low:.9g}"), float(f"{1 / real.max():.9g}")
+        return found
 
     @cached_property
-    def log_determinants(self) -> tuple[Floats, Floats]:
-        """Points over the admissible interval and ln|I - rW| there, computed once."""
+    def grid(self) -> Floats:
+        """Points over the admissible interval at which a search looks first."""
         low, high = self.bounds
         margin = MARGIN * (high - low)
-        points = np.linspace(low + margin, high - margin, GRID)
-        values = np.sum(np.log(np.abs(1 - points[:, None] * self.eigenvalues)), axis=1)
-        return points, np.asarray(values, dtype=np.float64)
+        return np.linspace(low + margin, high - margin, GRID)
+
+    @cached_property
+    def determinants(self) -> Determinants:
+        """ln|I - rW| over the admissible interval, prepared once."""
+        if self.rows_sum_to_one and not self.is_symmetric:
+            found = factors_of(self.band, float(self.grid[0]), float(self.grid[-1]))
+            if found is not None:
+                return found
+        return Eigenvalues(self.eigenvalues)
+
+    @cached_property
+    def log_determinants(self) -> Floats:
+        """ln|I - rW| at the points of the grid, computed once."""
+        return self.determinants.logdets(self.grid)
 
     @cached_property
     def _subsets(self) -> dict[bytes, Weights]:
@@ -157,45 +225,25 @@ class Weights:
         UnknownNameError
             A unit has no row in the weights.
         """
-        wanted = units.unique()
-        if not wanted.is_monotonic_increasing:
-            wanted = wanted.sort_values()
-        if wanted.equals(self.units):
-            return self
-        position = self.units.get_indexer(wanted)
-        if (position < 0).any():
-            lost = wanted[position < 0]
+        position = np.unique(self.units.get_indexer(units))
+        if position[0] < 0:
+            lost = units[self.units.get_indexer(units) < 0].unique()
             raise UnknownNameError(
                 f"{len(lost)} units have no row in the spatial weights ({self.words}): "
                 f"{', '.join(map(str, lost[:5]))}."
                 f"{did_you_mean(lost[0], self.units)} Supply their neighbours or coordinates, "
                 "or leave them out of the sample; note that '1' and 1 are different units"
             )
+        if len(position) == len(self.units):
+            return self
         key = position.tobytes()
         if key not in self._subsets:
             if len(self._subsets) == SUBSETS:
                 del self._subsets[next(iter(self._subsets))]
-            kept = np.ascontiguousarray(self.raw[np.ix_(position, position)])
-            self._subsets[key] = Weights(wanted, kept, self.standardised, self.words)
+            kept = self.raw[position].take(position, axis=1)
+            units = self.units[position]
+            self._subsets[key] = Weights(units, kept, self.standardised, self.words)
         return self._subsets[key]
-
-
-def product(a: Floats, b: Floats) -> Floats:
-    """A B, n x p, whose digits do not depend on the number of threads.
-
-    In blocks of rows of A and columns of B, each too small for a linear algebra
-    library to split among threads.
-    """
-    (n, m), p = a.shape, b.shape[1]
-    width = min(max(p, 1), 32)
-    height = max(1, BLOCK_WORK // (m * width))
-    left = np.zeros((-(-n // height), height, m))
-    left.reshape(-1, m)[:n] = a
-    out = np.empty((left.shape[0] * height, p))
-    for start in range(0, p, width):
-        columns = np.ascontiguousarray(b[:, start : start + width])
-        out[:, start : start + width] = (left @ columns).reshape(len(out), -1)
-    return out[:n]
 
 
 def weights_from_matrix(matrix: pd.DataFrame, *, standardise: bool = True) -> Weights:
@@ -214,7 +262,7 @@ def weights_from_matrix(matrix: pd.DataFrame, *, standardise: bool = True) -> We
             f"only on one side: {', '.join(map(str, odd))}"
         )
     values = matrix.to_numpy(dtype=np.float64)
-    return _sorted(
+    return sorted_weights(
         matrix.index,
         values[:, matrix.columns.get_indexer(matrix.index)]
         if matrix.columns.is_unique
@@ -224,70 +272,8 @@ def weights_from_matrix(matrix: pd.DataFrame, *, standardise: bool = True) -> We
     )
 
 
-def contiguity(
-    neighbours: Mapping[Any, Iterable[Any]], *, directed: bool = False, standardise: bool = True
-) -> Weights:
-    """Binary weights from a list of neighbours: w_ij = 1 if j is a neighbour of i.
-
-    Parameters
-    ----------
-    neighbours
-        Neighbours of each unit; islands have an empty list.
-    directed
-        Whether a neighbour need not name the unit back. Common borders are
-        mutual, so that a one-sided entry is otherwise an error in the list.
-
-    Raises
-    ------
-    DataError
-        A neighbour is no unit, or the list is one-sided.
-    """
-    units = pd.Index(list(neighbours))
-    values = np.zeros((len(units), len(units)))
-    for i, unit in enumerate(units):
-        for other in neighbours[unit]:
-            if other not in neighbours:
-                raise DataError(
-                    f"{other!r}, a neighbour of {unit!r}, has no list of neighbours of its own."
-                    f"{did_you_mean(other, units)}"
-                )
-            values[i, units.get_loc(other)] = 1.0
-    if not directed and not np.array_equal(values, values.T):
-        i, j = (int(k) for k in np.argwhere(values > values.T)[0])
-        raise DataError(
-            f"{units[j]!r} is a neighbour of {units[i]!r} but not the other way round; complete "
-            "the list, or say directed=True"
-        )
-    return _sorted(units, values, standardise, "contiguity")
-
-
-def contiguity_of_polygons(
-    polygons: Mapping[Any, Any], *, queen: bool = True, standardise: bool = True
-) -> Weights:
-    """Contiguity of shapely polygons: a shared point (queen) or border (rook).
-
-    Raises
-    ------
-    EstimationError
-        shapely is not installed.
-    """
-    try:
-        from shapely import STRtree  # type: ignore[import-not-found,import-untyped,unused-ignore]
-    except ImportError:
-        raise EstimationError(
-            "contiguity from polygons needs the package shapely; install it, or give a list of "
-            "neighbours to `contiguity`"
-        ) from None
-    units, shapes = list(polygons), list(polygons.values())
-    neighbours: dict[Any, set[Any]] = {unit: set() for unit in units}
-    for i, j in STRtree(shapes).query(shapes, predicate="intersects").T.tolist():
-        if i != j and (queen or shapes[i].intersection(shapes[j]).length > 0):
-            neighbours[units[i]].add(units[j])
-            neighbours[units[j]].add(units[i])
-    return contiguity(neighbours, standardise=standardise)
-
-
-def _sorted(units: pd.Index, values: Floats, standardise: bool, words: str) -> Weights:
+def sorted_weights(units: pd.Index, values: Floats, standardise: bool, words: str) -> Weights:
+    """Weights between units given in any order."""
     refuse_duplicates(units)
     order = np.asarray(units.argsort())
     return Weights(units[order], values[np.ix_(order, order)].copy(), standardise, words)

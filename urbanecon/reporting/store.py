@@ -23,7 +23,7 @@ from urbanecon.atomic import write_text
 from urbanecon.effects.result import Estimate
 from urbanecon.effects.spec import Sample, Spec
 from urbanecon.errors import DataError, StaleResultError
-from urbanecon.estimation.fit import Diagnostic, Fit
+from urbanecon.estimation.fit import Diagnostic, Fit, digest_of_rows
 
 FORMAT = "urbanecon-estimates/1"
 TABLES_FORMAT = "urbanecon-tables/1"
@@ -176,12 +176,13 @@ def _unpacked(entry: Mapping[str, Any]) -> Estimate:
     stored = entry["fit"]
     terms = pd.Index(stored["terms"], dtype="str")
     k = len(terms)
+    sample, digest = _sample(stored["sample"])
     fit = Fit(
         params=pd.Series(np.array(stored["params"], dtype=float), index=terms),
         vcov=pd.DataFrame(
             np.array(stored["vcov"], dtype=float).reshape(k, k), index=terms, columns=terms
         ),
-        sample=_sample(stored["sample"]),
+        sample=sample,
         n_clusters=stored["n_clusters"],
         fixed_effects=tuple(stored["fixed_effects"]),
         stats=stored["stats"],
@@ -192,7 +193,7 @@ def _unpacked(entry: Mapping[str, Any]) -> Estimate:
         extra={key: _table(table) for key, table in stored["extra"].items()},
         **{field: stored[field] for field in SIMPLE},
     )
-    if fit.sample_digest != stored["sample_digest"]:
+    if digest != stored["sample_digest"]:
         raise ValueError(f"the rows of {spec.name} do not have the stated fingerprint")
     return Estimate(spec, fit)
 
@@ -220,17 +221,25 @@ def _packed_sample(sample: pd.Index, name: str) -> dict[str, Any]:
     return {"levels": list(sample.names), "runs": runs}
 
 
-def _sample(stored: Mapping[str, Any]) -> pd.MultiIndex:
-    rows = [
-        (city, year) for city, first, last in stored["runs"] for year in range(first, last + 1)
-    ]
-    return pd.MultiIndex.from_arrays(
+def _sample(stored: Mapping[str, Any]) -> tuple[pd.MultiIndex, str]:
+    """Rows of a sample, and their fingerprint."""
+    return _rows(tuple(stored["levels"]), tuple(map(tuple, stored["runs"])))
+
+
+@lru_cache(maxsize=256)
+def _rows(
+    levels: tuple[str, ...], runs: tuple[tuple[str, int, int], ...]
+) -> tuple[pd.MultiIndex, str]:
+    """Spell out runs of years; many estimates use the same rows."""
+    rows = [(city, year) for city, first, last in runs for year in range(first, last + 1)]
+    index = pd.MultiIndex.from_arrays(
         [
             pd.Index([city for city, _ in rows], dtype="str"),
             pd.Index([year for _, year in rows], dtype="int64"),
         ],
-        names=stored["levels"],
+        names=levels,
     )
+    return index, digest_of_rows(index)
 
 
 def _packed_table(table: pd.DataFrame) -> dict[str, Any]:
