@@ -15,6 +15,8 @@ import pytest
 
 from urbanecon.needs import code_files, raw_files, reader_ids
 from urbanecon.project import find_project
+from urbanecon.reporting.ledger import read_ledger
+from urbanecon.reporting.ledger_views import as_markdown
 from urbanecon.reporting.store import read_estimates
 
 ROOT = Path(__file__).parents[1]
@@ -119,6 +121,13 @@ def test_the_committed_numbers_are_what_the_code_gives(whole: Path) -> None:
         if isinstance(expected, float):
             expected = pytest.approx(expected, rel=1e-6, abs=1e-9, nan_ok=True)
         assert values[name] == expected, name
+
+
+@pytest.mark.mirror
+def test_the_readme_shows_the_ledger_of_the_job(whole: Path) -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = readme.split("<!-- ledger:begin -->")[1].split("<!-- ledger:end -->")[0]
+    assert shown.strip() == as_markdown(read_ledger(whole / "build" / "ledger.json")).strip()
 
 
 @pytest.mark.mirror
