@@ -25,7 +25,6 @@ from urbanecon.errors import (
 from urbanecon.estimation import spatial_determinants
 from urbanecon.estimation.contiguity_weights import contiguity
 from urbanecon.estimation.distance_weights import nearest
-from urbanecon.estimation.elimination import invert
 from urbanecon.estimation.spatial_panel import spatial_lag_of_x, spatial_panel
 from urbanecon.estimation.spatial_sample import largest_balanced
 from urbanecon.estimation.weights import Weights, weights_from_matrix
@@ -393,30 +392,6 @@ def test_levels_of_the_index_may_have_any_name_or_none():
     b = spatial_panel(data.rename_axis(index=[None, None]), "y", ["x"], weights)
     assert b.fixed_effects == ("unit", "year")
     pd.testing.assert_series_equal(a.params, b.params, check_exact=True)
-
-
-@pytest.mark.parametrize("size", [3, 48, 100])
-def test_elimination_in_blocks_inverts_and_falls_back_to_pivoting(size):
-    rng = np.random.default_rng(2)
-    matrix = np.eye(size) + 0.3 * rng.normal(size=(size, size)) / np.sqrt(size)
-    inverse, logdet = invert(matrix)
-    assert_allclose(inverse, np.linalg.inv(matrix), atol=1e-12)
-    assert_allclose(logdet, np.linalg.slogdet(matrix)[1], atol=1e-12)
-    turned = np.roll(np.eye(size), size // 2, axis=1) * 2.0  # zero blocks on the diagonal
-    inverse, logdet = invert(turned)
-    assert_allclose(inverse @ turned, np.eye(size), atol=1e-12)
-
-
-def test_elimination_leaves_out_blocks_beyond_a_band():
-    rng = np.random.default_rng(3)
-    apart = np.abs(np.subtract.outer(np.arange(300), np.arange(300)))
-    matrix = np.eye(300) + np.where(apart < 40, 0.01 * rng.normal(size=(300, 300)), 0)
-    inverse, logdet = invert(matrix)
-    assert_allclose(inverse, np.linalg.inv(matrix), atol=1e-12)
-    assert_allclose(logdet, np.linalg.slogdet(matrix)[1], atol=1e-12)
-    far = matrix.copy()
-    far[0, 299] = 0.1  # one entry in the last block of the first row
-    assert_allclose(invert(far)[0], np.linalg.inv(far), atol=1e-12)
 
 
 @pytest.mark.parametrize("correction", ["none", "lee-yu"])
