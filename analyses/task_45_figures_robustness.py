@@ -38,7 +38,9 @@ for name, language in editions(PROJECT, EVIDENCE):
             "reporting.figure_frames_evidence",
             *FIGURE_CODE,
         ),
-        figure: Annotated[dict[str, Path], Product] = figure_files(PROJECT, name, language),
+        figure: Annotated[dict[str, Path], Product] = figure_files(
+            PROJECT, f"{kind}_{effect}", language
+        ),
         which: str = kind,
         claim: str = effect,
         told: Language = language,
@@ -61,7 +63,9 @@ for name, language in editions(PROJECT, CURVES):
             "effects.choices",
             *FIGURE_CODE,
         ),
-        figure: Annotated[dict[str, Path], Product] = figure_files(PROJECT, name, language),
+        figure: Annotated[dict[str, Path], Product] = figure_files(
+            PROJECT, f"curve_{effect}", language
+        ),
         claim: str = effect,
         told: Language = language,
     ) -> None:
