@@ -10,6 +10,7 @@ from numpy.testing import assert_allclose
 from urbanecon.estimation.contiguity_weights import contiguity
 from urbanecon.estimation.distance_weights import nearest
 from urbanecon.estimation.spatial_determinants import Eigenvalues, Expansion, Factors
+from urbanecon.estimation.weights import Weights
 
 
 def neighbours(n, k):
@@ -20,8 +21,11 @@ def neighbours(n, k):
 
 
 @pytest.mark.parametrize(("n", "k"), [(150, 3), (200, 6), (300, 8)])
-def test_factors_at_a_few_points_give_what_all_eigenvalues_give(n, k):
-    weights = neighbours(n, k)
+@pytest.mark.parametrize("islands", [0, 2])
+def test_factors_at_a_few_points_give_what_all_eigenvalues_give(n, k, islands):
+    raw = neighbours(n, k).raw.copy()
+    raw[:islands] = 0
+    weights = Weights(pd.RangeIndex(n), raw, True, "synthetic")
     factors, exact = weights.determinants, Eigenvalues(weights.eigenvalues)
     assert isinstance(factors, Factors)
     r = np.linspace(-0.999, 0.9997, 200)
@@ -40,6 +44,8 @@ def test_each_way_is_exact_at_one_point(r):
     a = np.eye(120) - r * weights.matrix
     expected = np.linalg.slogdet(a)[1]
     assert_allclose(weights.band.logdet(r), expected, rtol=1e-12, atol=1e-12)
+    sums = weights.band.row_sums(r)
+    assert_allclose(sums, np.linalg.solve(a, np.ones(120))[weights.order], rtol=1e-12)
     near = 0.9 * r
     inverse = np.linalg.inv(np.eye(120) - near * weights.matrix)
     g = weights.matrix @ inverse

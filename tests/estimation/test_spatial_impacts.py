@@ -48,8 +48,20 @@ def unequal(weights):
     return Weights(weights.units, raw * np.outer(*2 * [np.linspace(0.5, 1, 30)]), False, "unequal")
 
 
+def with_an_island(weights):
+    """Few neighbours and one unit without any, to which the others lead."""
+    raw = weights.raw.copy()
+    raw[7] = 0
+    return Weights(weights.units, raw, True, "with an island")
+
+
+CHANGES = [lambda w: w, unequal, with_an_island]
+ISLANDS = pytest.mark.filterwarnings("ignore:.*have no neighbour")
+
+
+@ISLANDS
 @pytest.mark.parametrize("model", ["sar", "sdm", "sem", "sdem"])
-@pytest.mark.parametrize("change", [lambda w: w, unequal])
+@pytest.mark.parametrize("change", CHANGES)
 def test_impacts_are_means_of_the_matrix_of_effects(world, model, change):
     data, weights = world[0], change(world[1])
     fit = spatial_panel(data, "y", ["x", "z"], weights, model, correction="none")
@@ -57,7 +69,8 @@ def test_impacts_are_means_of_the_matrix_of_effects(world, model, change):
     assert_allclose(fit.extra["impacts"]["estimate"].to_numpy(), expected, rtol=1e-9, atol=1e-14)
 
 
-@pytest.mark.parametrize("change", [lambda w: w, unequal])
+@ISLANDS
+@pytest.mark.parametrize("change", CHANGES)
 def test_delta_errors_use_the_full_covariance(world, change):
     data, weights = world[0], change(world[1])
     fit = spatial_panel(data, "y", ["x", "z"], weights, correction="none")
@@ -82,7 +95,8 @@ def test_in_models_without_feedback_spillovers_are_the_coefficients_of_the_lags(
     assert sem.loc[sem["effect"] == "indirect", "estimate"].tolist() == [0.0]
 
 
-@pytest.mark.parametrize("change", [lambda w: w, unequal])
+@ISLANDS
+@pytest.mark.parametrize("change", CHANGES)
 def test_simulated_impacts_come_from_exact_effects_of_each_draw(world, change):
     data, weights = world[0], change(world[1])
     fit = spatial_panel(data, "y", ["x", "z"], weights, correction="none")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import reverse_cuthill_mckee
 
 from urbanecon.errors import DataError, EstimationError, MissingColumnError, UnknownNameError
 from urbanecon.estimation.contiguity_weights import contiguity, contiguity_of_polygons
@@ -182,15 +184,19 @@ def test_eigenvalues_of_a_standardised_symmetric_matrix_are_those_of_w():
 
 
 def test_weights_that_lead_nowhere_back_have_no_admissible_interval():
-    chain = contiguity({"a": ["b"], "b": ["c"], "c": []}, directed=True)
+    chain = contiguity({"a": ["b"], "b": ["c"], "c": []}, directed=True, standardise=False)
     with pytest.raises(EstimationError, match="link no units in both directions"):
         _ = chain.bounds
 
 
-def test_weights_that_are_not_symmetric_are_bounded_by_their_spectral_radius():
-    """Kelejian and Prucha (2010): one where rows sum to one."""
-    one_way = contiguity({**RING, "a": ["b"]}, directed=True)
+@pytest.mark.parametrize("island", [{}, {"c": []}])
+def test_where_rows_hold_shares_and_are_not_symmetric_one_is_the_bound(island):
+    one_way = contiguity({**RING, "a": ["b"], **island}, directed=True)
     assert one_way.bounds == (-1.0, 1.0)
+
+
+def test_weights_that_are_not_symmetric_are_bounded_by_their_spectral_radius():
+    """Kelejian and Prucha (2010)."""
     plain = contiguity({**RING, "a": ["b"]}, directed=True, standardise=False)
     radius = np.abs(np.linalg.eigvals(plain.raw)).max()
     np.testing.assert_allclose(plain.bounds, (-1 / radius, 1 / radius), rtol=1e-8)
@@ -205,6 +211,19 @@ def test_the_order_of_neighbours_keeps_weights_close_to_the_diagonal(places):
     back[np.ix_(line.order, line.order)] = ordered
     np.testing.assert_array_equal(back, line.matrix)
     assert inverse_distance(places, 9999).order.tolist() == list(range(5))
+
+
+@pytest.mark.parametrize(("n", "k"), [(40, 1), (90, 3), (150, 6)])
+def test_the_order_holds_each_unit_once_and_is_no_wider_than_cuthill_and_mckee(n, k):
+    rng = np.random.default_rng(n)
+    places = pd.DataFrame(
+        {"latitude": rng.uniform(22, 45, n), "longitude": rng.uniform(80, 122, n)}
+    )
+    weights = nearest(places, k)  # with one neighbour each, in several pieces
+    assert sorted(weights.order) == list(range(n))
+    known = reverse_cuthill_mckee(csr_array(weights.raw + weights.raw.T), symmetric_mode=True)
+    apart = np.abs(np.subtract(*np.nonzero(weights.raw[np.ix_(known, known)])))
+    assert np.abs(np.subtract(*np.nonzero(weights.ordered))).max() <= apart.max()
 
 
 def test_a_lag_is_the_mean_over_neighbours_in_each_year():

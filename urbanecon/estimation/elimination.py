@@ -26,28 +26,34 @@ def product(a: Floats, b: Floats) -> Floats:
     (n, m), p = a.shape, b.shape[1]
     width = min(max(p, 1), 32)
     height = max(1, BLOCK_WORK // (m * width))
-    left = np.zeros((-(-n // height), height, m))
-    left.reshape(-1, m)[:n] = a
-    out = np.empty((left.shape[0] * height, p))
-    for start in range(0, p, width):
-        columns = np.ascontiguousarray(b[:, start : start + width])
-        out[:, start : start + width] = (left @ columns).reshape(len(out), -1)
-    return out[:n]
+    out = np.empty((n, p))
+    for left in range(0, p, width):
+        columns = np.ascontiguousarray(b[:, left : left + width])
+        for top in range(0, n, height):
+            rows = slice(top, top + height)
+            out[rows, left : left + width] = a[rows] @ columns
+    return out
 
 
-def invert(matrix: Floats) -> tuple[Floats, float]:
+def invert(matrix: Floats, width: int | None = None) -> tuple[Floats, float]:
     """Inverse and ln|det| by elimination in blocks.
 
     The order of every sum is fixed, whatever the number of threads. I - rW needs
     no pivoting between blocks where it is diagonally dominant (rows of W sum to
     one, |r| < 1) or similar to a positive definite matrix; the product with a
     vector is checked, and the library's pivoted inverse taken where it is off.
-    Blocks that are zero beyond those of all earlier rows and columns are left out:
-    a narrow band around the diagonal costs some half of a full matrix.
+
+    Parameters
+    ----------
+    matrix
+        N x N.
+    width
+        Largest distance from the diagonal of an entry that is not zero; None: any.
+        Blocks beyond are left out: a narrow band costs some half of a full matrix.
     """
     n = len(matrix)
     whole, a = _blocks(matrix)
-    reach = _reach(a)
+    reach = _reach(len(a), n if width is None else width)
     try:
         logdet = _eliminate(a, reach)
         _substitute(a, reach)
@@ -110,9 +116,6 @@ def _blocks(matrix: Floats) -> tuple[Floats, Floats]:
     return whole, whole.reshape(count, BLOCK, count, BLOCK).transpose(0, 2, 1, 3)
 
 
-def _reach(blocks: Floats) -> list[int]:
+def _reach(count: int, width: int) -> list[int]:
     """How far elimination fills the blocks of each step: one past the last block it meets."""
-    filled = np.any(blocks, axis=(2, 3))
-    filled |= filled.T
-    last = len(filled) - np.argmax(filled[:, ::-1], axis=1)
-    return [int(v) for v in np.maximum.accumulate(last)]
+    return [min(count, ((k + 1) * BLOCK - 1 + width) // BLOCK + 1) for k in range(count)]

@@ -117,22 +117,18 @@ def draw_sample(
     data = _in_index_order(data)
     names = tuple(dict.fromkeys(variables))
     wanted = names if weights is None else (*names, weights)
-    values = np.column_stack([_numbers(data, name) for name in wanted])
-    _refuse_infinite(values, wanted, data.index)
-    known = ~np.isnan(values)
-    for j, name in enumerate(wanted):
-        if not known[:, j].any():
-            raise NotEstimableError(
-                f"{name!r} has no value in any of the {len(data)} rows; "
-                "supply it or leave it out of the equation"
-            )
+    values = _numbers(data, wanted)
+    known = np.isfinite(values)
+    if not known.all():
+        _refuse_infinite(values, wanted, data.index)
+    _refuse_empty(known, wanted)
     all_codes = {key: key_codes(data, key) for key in dict.fromkeys([*effects, *keys])}
-    keep: Mask = np.logical_and.reduce(known, axis=1)
+    keep: Mask = np.logical_and.reduce(known, axis=0)
     for codes in all_codes.values():
         keep &= codes >= 0
     dropped = {"missing": int((~keep).sum())}
     if weights is not None:
-        keep = _weighted_rows(values[:, -1], keep, weights, data.index)
+        keep = _weighted_rows(values[-1], keep, weights, data.index)
         dropped["zero weight"] = len(keep) - int(keep.sum()) - dropped["missing"]
     alone = _singletons([all_codes[e] for e in effects], keep)
     if drop_singletons:
@@ -140,15 +136,15 @@ def draw_sample(
         dropped["singleton"] = int(alone.sum())
     if not keep.any():
         raise NotEstimableError(_nothing_left(wanted, known, dropped))
-    kept = np.asfortranarray(values[keep])
-    dense = {key: renumbered(codes[keep]) for key, codes in all_codes.items()}
     rows = np.flatnonzero(keep)
+    kept = values.take(rows, axis=1)
+    dense = {key: renumbered(codes[rows]) for key, codes in all_codes.items()}
     return EstimationSample(
-        values=kept[:, : len(names)],
+        values=kept[: len(names)].T,
         variables=names,
         codes=dense,
-        weights=None if weights is None else np.ascontiguousarray(kept[:, -1]),
-        index=data.index if keep.all() else data.index[keep],
+        weights=None if weights is None else kept[-1],
+        index=data.index if len(rows) == len(keep) else data.index[rows],
         dropped=dropped,
         singletons=int(alone.sum()),
         labels={key: _labels(data, key, rows, codes) for key, codes in dense.items()},
@@ -251,14 +247,25 @@ def describe_row(index: pd.Index, key: object) -> str:
     return ", ".join(f"{name} {part}" for name, part in zip(names, parts, strict=True))
 
 
-def _numbers(data: pd.DataFrame, name: str) -> Floats:
-    if name not in data.columns:
-        raise MissingColumnError(
-            f"the data have no column {name!r}.{did_you_mean(name, data.columns)}"
-        )
-    if list(data.columns).count(name) > 1:
-        raise DataError(f"the data have more than one column named {name!r}")
+def _numbers(data: pd.DataFrame, names: Sequence[str]) -> Floats:
+    """Read columns as numbers, p x N."""
+    for name in names:
+        if name not in data.columns:
+            raise MissingColumnError(
+                f"the data have no column {name!r}.{did_you_mean(name, data.columns)}"
+            )
+        if not data.columns.is_unique and list(data.columns).count(name) > 1:
+            raise DataError(f"the data have more than one column named {name!r}")
+    values = np.empty((len(names), len(data)))
+    for row, name in zip(values, names, strict=True):
+        row[:] = _column(data, name)
+    return values
+
+
+def _column(data: pd.DataFrame, name: str) -> Floats:
     column = data[name]
+    if column.dtype == np.float64:
+        return np.asarray(column)
     try:
         return column.to_numpy(dtype=np.float64, na_value=np.nan)
     except (TypeError, ValueError):
@@ -275,13 +282,22 @@ def _refuse_infinite(values: Floats, names: Sequence[str], index: pd.Index) -> N
     infinite = np.isinf(values)
     if not infinite.any():
         return
-    column = int(infinite.any(axis=0).argmax())
-    row = int(infinite[:, column].argmax())
+    column = int(infinite.any(axis=1).argmax())
+    row = int(infinite[column].argmax())
     raise EstimationError(
         f"{names[column]!r} is infinite at {describe_row(index, index[row])} "
-        f"(and in {int(infinite[:, column].sum())} rows in all); a logarithm of zero or a "
+        f"(and in {int(infinite[column].sum())} rows in all); a logarithm of zero or a "
         "division by zero? Make such cells missing, or flag them"
     )
+
+
+def _refuse_empty(known: Mask, names: Sequence[str]) -> None:
+    for name, some in zip(names, known, strict=True):
+        if not some.any():
+            raise NotEstimableError(
+                f"{name!r} has no value in any of the {len(some)} rows; "
+                "supply it or leave it out of the equation"
+            )
 
 
 def _weighted_rows(weights: Floats, keep: Mask, name: str, index: pd.Index) -> Mask:
@@ -313,7 +329,7 @@ def _singletons(effects: Sequence[Codes], keep: Mask) -> Mask:
 
 def _nothing_left(names: Sequence[str], known: Mask, dropped: Mapping[str, int]) -> str:
     counts = ", ".join(
-        f"{name} ({int(some)} values)" for name, some in zip(names, known.sum(axis=0), strict=True)
+        f"{name} ({int(some)} values)" for name, some in zip(names, known.sum(axis=1), strict=True)
     )
     causes = ", ".join(f"{cause}: {n}" for cause, n in dropped.items() if n)
-    return f"no row is left of {len(known)} (dropped: {causes}). Values by variable: {counts}"
+    return f"no row is left of {known.shape[1]} (dropped: {causes}). Values by variable: {counts}"

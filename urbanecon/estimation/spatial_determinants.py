@@ -7,6 +7,7 @@ are then factored at some points between which the logarithm is interpolated.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -19,9 +20,10 @@ from urbanecon.estimation.sample import Codes, Floats
 DIGITS = 10
 # Points at which W is factored, and the size of the last coefficients of the
 # interpolation that says they were enough to find the neighbourhood of a maximum.
-NODES = 20
+NODES = 14
 SETTLED = 1e-3
-EDGE = 1e-6
+# Above this r interpolation needs many more points, and W is factored for each r.
+INNER = 0.97
 # Distance, in u, of the two factors from which the slope at a point is taken.
 STEP = 1e-3
 # LAPACK factors bands from this width on in blocks, which takes less time.
@@ -111,29 +113,54 @@ class Band:
     size: int
 
     @classmethod
-    def of(cls, rows: Codes, columns: Codes, weights: Floats, size: int) -> Band:
+    def of(cls, rows: Codes, columns: Codes, weights: Floats, width: int, size: int) -> Band:
         """Band of the weights that are not zero, in rows and columns in the order given."""
-        width = int(np.abs(rows - columns).max(initial=0))
         b = max(width, BLOCKED)
         return cls(weights, columns * 3 * b + 2 * b + rows, width, size)
 
-    def logdet(self, r: float) -> float:
-        """ln|I - rW| by a factorisation of the band, with pivots."""
+    @property
+    def _stored(self) -> int:
+        """Width of the band as LAPACK is given it."""
+        return max(self.width, BLOCKED)
+
+    def _factors(self, r: float) -> tuple[Floats, Codes]:
+        """Factors of I - rW and their pivots."""
         from scipy.linalg import lapack
 
-        b = max(self.width, BLOCKED)
+        b = self._stored
         table = np.zeros((self.size, 3 * b + 1))
         table[:, 2 * b] = 1.0
         table.ravel()[self.places] = -r * self.weights
-        factors = lapack.dgbtrf(table.T, b, b, overwrite_ab=1)[0]
-        return float(np.sum(np.log(np.abs(factors[2 * b]))))
+        factors, pivots, _ = lapack.dgbtrf(table.T, b, b, overwrite_ab=1)
+        return factors, pivots
+
+    def logdet(self, r: float) -> float:
+        """ln|I - rW|."""
+        return float(np.sum(np.log(np.abs(self._factors(r)[0][2 * self._stored]))))
+
+    def logdets(self, r: Floats) -> Floats:
+        """ln|I - rW| at each r."""
+        return np.array([self.logdet(float(one)) for one in r])
+
+    def traces(self, r: Floats) -> Floats:
+        """Trace of W (I - rW)^-1 at each r, by the difference of two factors."""
+        step = _step(r)
+        return np.asarray((self.logdets(r - step) - self.logdets(r + step)) / (2 * step))
+
+    def row_sums(self, r: float) -> Floats:
+        """Sums of the rows of (I - rW)^-1, length N."""
+        from scipy.linalg import lapack
+
+        factors, pivots = self._factors(r)
+        b = self._stored
+        return np.asarray(lapack.dgbtrs(factors, b, b, np.ones(self.size), pivots)[0])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Factors:
     """ln|I - rW| between factors at Chebyshev points of u = ln((2 + r) / (1 - r)).
 
-    For W whose rows sum to one, so that no eigenvalue is larger than one. Where
+    For W of which no eigenvalue is larger than one, as rows sum to one or zero. Where
     ln|I - rW| is singular at real r above one (close to it where regions are
     nearly cut off from each other) or below minus two, u lies pi away from the
     line of -1 < r < 1. A search over r ends some 1e-5 from where it should; two
@@ -154,45 +181,52 @@ class Factors:
     ends: tuple[float, float]
 
     @classmethod
-    def of(cls, band: Band, low: float, high: float) -> Factors:
-        """Interpolate on [low, high]."""
-        # a hair wider, as the slope is not defined at the ends themselves
-        ends = float(_stretched(low)) - EDGE, float(_stretched(high)) + EDGE
+    def of(cls, band: Band, low: float) -> Factors:
+        """Interpolate from low to `INNER`."""
+        # wider by the step that `slopes` takes; at the ends themselves there is no slope
+        ends = float(_stretched(low)) - 2 * STEP, float(_stretched(INNER)) + 2 * STEP
         angle = (2 * np.arange(NODES) + 1) * np.pi / (2 * NODES)
         u = np.exp(sum(ends) / 2 + (ends[1] - ends[0]) / 2 * np.cos(angle))
-        values = np.array([band.logdet(float(r)) for r in (u - 2) / (u + 1)])
+        values = band.logdets((u - 2) / (u + 1))
         cosines = np.cos(np.arange(NODES)[:, None] * angle)
         coefficients = np.einsum("kn,n->k", cosines, values) * (2 / NODES)
         coefficients[0] /= 2
         return cls(band, coefficients, ends)
 
-    def _angles(self, r: Floats) -> Floats:
-        """Angle of the Chebyshev polynomials, cos(k angle), at each r."""
-        low, high = self.ends
-        place = (2 * _stretched(r) - low - high) / (high - low)
-        return np.asarray(np.arccos(place)[:, None] * np.arange(NODES), dtype=np.float64)
-
     def logdets(self, r: Floats) -> Floats:
         """ln|I - rW| at each r."""
-        return np.asarray(np.cos(self._angles(r)) @ self.coefficients, dtype=np.float64)
+        return _by_place(r, self._curve, self.band.logdets)
 
     def traces(self, r: Floats) -> Floats:
         """Trace of W (I - rW)^-1 at each r."""
-        angles, (low, high) = self._angles(r), self.ends
-        slope = (np.sin(angles) @ self._by_order) / np.sin(angles[:, 1])
-        return np.asarray(-slope * 6 / (high - low) / (2 + r) / (1 - r), dtype=np.float64)
+        return _by_place(r, self._slope, self.band.traces)
 
     def slopes(self, r: float) -> tuple[float, float]:
         """Traces of G and G^2 at one r, the first without the slope of what interpolation misses.
 
         That slope comes from two more factors, on either side of r.
         """
-        step = STEP * (2 + r) * (1 - r) / 3
+        step = float(_step(np.array(r)))
         ends = np.array([r - step, r + step])
-        missed = [self.band.logdet(float(end)) for end in ends] - self.logdets(ends)
         low, trace, high = self.traces(np.array([ends[0], r, ends[1]]))
-        slope = (missed[1] - missed[0]) / (2 * step)
-        return float(trace - slope), float((high - low) / (2 * step))
+        if r <= INNER:
+            missed = self.band.logdets(ends) - self._curve(ends)
+            trace -= (missed[1] - missed[0]) / (2 * step)
+        return float(trace), float((high - low) / (2 * step))
+
+    def _curve(self, r: Floats) -> Floats:
+        return np.asarray(np.cos(self._angles(r)) @ self.coefficients, dtype=np.float64)
+
+    def _slope(self, r: Floats) -> Floats:
+        angles, (low, high) = self._angles(r), self.ends
+        slope = (np.sin(angles) @ self._by_order) / np.sin(angles[:, 1])
+        return np.asarray(-slope * 6 / (high - low) / (2 + r) / (1 - r), dtype=np.float64)
+
+    def _angles(self, r: Floats) -> Floats:
+        """Angle of the Chebyshev polynomials, cos(k angle), at each r."""
+        low, high = self.ends
+        place = (2 * _stretched(r) - low - high) / (high - low)
+        return np.asarray(np.arccos(place)[:, None] * np.arange(NODES), dtype=np.float64)
 
     @property
     def _by_order(self) -> Floats:
@@ -204,14 +238,14 @@ class Factors:
         return self.band.logdet(r)
 
 
-def factors_of(band: Band, low: float, high: float) -> Factors | None:
-    """Factors of W between low and high, or None where eigenvalues serve better.
+def factors_of(band: Band, low: float) -> Factors | None:
+    """Factors of W from low up, or None where eigenvalues serve better.
 
     That is in small or wide matrices, and where the points are too few.
     """
     if band.size < FACTORED_FROM or band.width > NARROW * band.size:
         return None
-    found = Factors.of(band, low, high)
+    found = Factors.of(band, low)
     return found if np.abs(found.coefficients[-3:]).max() < SETTLED else None
 
 
@@ -244,6 +278,20 @@ def interval(
     low = 1 / float(values.real.min()) if symmetric else -1 / radius
     # nine digits, which threads do not touch
     return float(f"{low:.9g}"), float(f"{1 / radius:.9g}")
+
+
+def _by_place(
+    r: Floats, inner: Callable[[Floats], Floats], outer: Callable[[Floats], Floats]
+) -> Floats:
+    """Values at each r, by one function up to `INNER` and by another from there."""
+    out, near = np.empty_like(r), r <= INNER
+    out[near], out[~near] = inner(r[near]), outer(r[~near])
+    return out
+
+
+def _step(r: Floats) -> Floats:
+    """`STEP` in u, at each r."""
+    return np.asarray(STEP * (2 + r) * (1 - r) / 3)
 
 
 def _stretched(r: Floats | float) -> Floats:

@@ -146,24 +146,24 @@ def simulated_impacts(
     variables = table["variable"].tolist()[::3]
     terms = list(fit.params.index)
     parameters = _draw(fit, kept, rng, draws)
-    effects = np.zeros((draws, 3, len(variables)))
+    effects = np.empty((len(variables), 3, draws))
     own, near, own_total, near_total = _multipliers_at(fit, kept, parameters)
     for j, name in enumerate(variables):
         b, c = (
             parameters[:, terms.index(term)] if term in terms else np.zeros(draws)
             for term in (name, lag_name(name))
         )
-        effects[:, 0, j] = own * b + near * c
-        effects[:, 2, j] = own_total * b + near_total * c
+        effects[j, 0] = own * b + near * c
+        effects[j, 2] = own_total * b + near_total * c
     effects[:, 1] = effects[:, 2] - effects[:, 0]
-    flat = effects.transpose(0, 2, 1).reshape(draws, -1)
-    below = (1 + np.sum(flat <= 0, axis=0)) / (1 + draws)
-    above = (1 + np.sum(flat >= 0, axis=0)) / (1 + draws)
-    low, high = np.quantile(flat, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    flat = effects.reshape(-1, draws)
+    below = (1 + np.sum(flat <= 0, axis=1)) / (1 + draws)
+    above = (1 + np.sum(flat >= 0, axis=1)) / (1 + draws)
+    low, high = np.quantile(flat, [(1 - level) / 2, (1 + level) / 2], axis=1)
     return _table(
         variables,
         estimate=table["estimate"].to_numpy(),
-        se=np.std(flat, axis=0, ddof=1),
+        se=np.std(flat, axis=1, ddof=1),
         p=np.minimum(1.0, 2 * np.minimum(below, above)),
         low=low,
         high=high,
@@ -209,9 +209,9 @@ def _multipliers_at(
     fit: Fit, weights: Weights, parameters: Floats
 ) -> tuple[Floats, Floats, Floats, Floats]:
     """Means of diagonal and row sums of (I - rW)^-1 and of W (I - rW)^-1 at each draw."""
-    flat = Multipliers.without_feedback(weights)
     if RHO not in fit.params.index:
         ones = np.ones(len(parameters))
+        flat = Multipliers.without_feedback(weights)
         return ones, 0 * ones, ones, flat.neighbours_total * ones
     rho = parameters[:, fit.params.index.get_loc(RHO)]
     low, high = float(rho.min()), float(rho.max())
@@ -234,6 +234,11 @@ def _means(weights: Weights, r: Floats) -> Floats:
     direct = weights.determinants.traces(r) / n
     if weights.rows_sum_to_one:
         return np.column_stack([settled(direct), 1 / (1 - r)])
-    inverse = np.linalg.solve(np.eye(n) - r[:, None, None] * weights.matrix, np.ones((n, 1)))
-    rows = weights.lag(np.asarray(inverse[..., 0].T, dtype=np.float64))
-    return np.column_stack([settled(direct), settled(rows.mean(axis=0))])
+    # 1'W (I - rW)^-1 1
+    if weights.is_dense:
+        inverse = np.linalg.solve(np.eye(n) - r[:, None, None] * weights.matrix, np.ones((n, 1)))
+        total = inverse[..., 0] @ weights.matrix.sum(axis=0)
+    else:
+        band, columns = weights.band, weights.ordered_links[1]
+        total = [band.row_sums(float(x)) @ np.bincount(columns, weights.linked, n) for x in r]
+    return np.column_stack([settled(direct), settled(np.asarray(total) / n)])

@@ -23,8 +23,8 @@ from urbanecon.estimation.weights import GRID, Weights
 SEARCH_DECIMALS = 9
 # Points at which the score is looked at around the highest point of the grid, and
 # how often: each time, all of them move into one cell of the last.
-POINTS = 17
-ROUNDS = 3
+POINTS = 33
+ROUNDS = 2
 # Distance, in units of the largest r, of the points that a curvature is taken from.
 STEP = 1e-5
 # Below this r, in units of the largest, G is W A^-1 and not (A^-1 - I) / r.
@@ -123,11 +123,10 @@ class Jacobian:
     def at(self, r: float) -> Multiplier:
         """Everything at one r, by elimination."""
         n = len(self.weights.units)
-        filter_ = -r * self.weights.ordered
-        np.fill_diagonal(filter_, 1.0)
-        inverse, logdet = invert(filter_) if r else (filter_, 0.0)
+        filter_ = self.weights.filter(r)
+        inverse, logdet = invert(filter_, self.weights.width) if r else (filter_, 0.0)
         if abs(r) > SMALL * self.weights.bounds[1]:
-            g = np.divide(inverse, r, out=inverse)
+            g = np.multiply(inverse, 1 / r, out=inverse)
             g[np.diag_indices(n)] -= 1 / r
         else:  # the difference would lose digits
             g = product(self.weights.ordered, inverse)

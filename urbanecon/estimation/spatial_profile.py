@@ -57,7 +57,8 @@ class ErrorProfile:
     def squares(self, r: Floats) -> tuple[Floats, Floats]:
         """S(r) and S'(r) at each r."""
         power, slope = _powers(r)
-        c, dc = (np.einsum("mj,jpq->mpq", z, self.quadratic) for z in (power, slope))
+        flat, shape = self.quadratic.reshape(3, -1), self.quadratic.shape[1:]
+        c, dc = ((z @ flat).reshape(-1, *shape) for z in (power, slope))
         if self.means.shape[1]:
             b, db = (np.einsum("mj,jsp->msp", z, self.means) for z in (power, slope))
             v, dv = ((z @ self.length)[:, None, None] for z in (power, slope))

@@ -6,6 +6,7 @@ which neighbours, places or matrices were given.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cached_property
@@ -35,6 +36,8 @@ GRID = 65
 MARGIN = 1e-4
 # Above this share of nonzero weights, W is multiplied as a dense matrix.
 DENSE = 0.2
+# Walks over the map, each from where the last ended, to find an order of the units.
+SWEEPS = 3
 # Subsets of the units whose weights are remembered, with their eigenvalues.
 SUBSETS = 4
 
@@ -103,6 +106,11 @@ class Weights:
         sums = np.bincount(self.links[0], self.linked, len(self.units))
         return bool(np.abs(sums - 1).max() < ROW_SUM_TOLERANCE)
 
+    @property
+    def holds_shares(self) -> bool:
+        """Whether each row sums to one or, of islands, to zero."""
+        return self.standardised or self.rows_sum_to_one
+
     @cached_property
     def sparse(self) -> Any:
         """W in compressed rows; its products add up in a fixed order."""
@@ -126,19 +134,35 @@ class Weights:
 
     @cached_property
     def order(self) -> Codes:
-        """Positions in an order that keeps neighbours together, length N (Cuthill and McKee 1969).
+        """Positions in an order that keeps neighbours together, length N.
 
-        As they are for dense weights.
+        The levels of neighbours from one end of the map to the other, found in
+        `SWEEPS` (Gibbs, Poole and Stockmeyer 1976), whichever keeps them closest; of a
+        map in pieces the order of Cuthill and McKee (1969). As they are for dense
+        weights.
         """
         if self.is_dense:
             return np.arange(len(self.units))
         from scipy.sparse import csr_array
-        from scipy.sparse.csgraph import reverse_cuthill_mckee
+        from scipy.sparse.csgraph import breadth_first_order, reverse_cuthill_mckee
 
         rows, columns = self.links
         both = np.concatenate([rows, columns]), np.concatenate([columns, rows])
         linked = csr_array((np.ones(2 * len(rows)), both), shape=self.raw.shape)
-        return np.asarray(reverse_cuthill_mckee(linked, symmetric_mode=True), dtype=np.int64)
+        orders: list[Codes] = []
+        for _ in range(SWEEPS):
+            end = orders[-1][-1] if orders else 0
+            levels = breadth_first_order(linked, end, return_predecessors=False)
+            if len(levels) < len(self.units):
+                levels = reverse_cuthill_mckee(linked, symmetric_mode=True)
+            orders.append(levels.astype(np.int64))
+        return min(orders, key=self._distance)
+
+    def _distance(self, order: Codes) -> int:
+        """Largest distance between neighbours in an order of the units."""
+        place = np.argsort(order)
+        rows, columns = self.links
+        return int(np.abs(place[rows] - place[columns]).max(initial=0))
 
     @cached_property
     def ordered_links(self) -> tuple[Codes, Codes]:
@@ -157,10 +181,26 @@ class Weights:
         ordered[self.ordered_links] = self.linked
         return ordered
 
+    def filter(self, r: float) -> Floats:
+        """I - rW with rows and columns in that order, N x N."""
+        if self.is_dense:
+            filtered = -r * self.matrix
+            np.fill_diagonal(filtered, 1.0)
+            return filtered
+        filtered = np.eye(len(self.units))
+        filtered[self.ordered_links] = -r * self.linked
+        return filtered
+
+    @cached_property
+    def width(self) -> int:
+        """Largest distance between neighbours in that order."""
+        rows, columns = self.ordered_links
+        return int(np.abs(rows - columns).max(initial=0))
+
     @property
     def band(self) -> Band:
         """W with rows and columns in that order, as a band around the diagonal."""
-        return Band.of(*self.ordered_links, self.linked, len(self.units))
+        return Band.of(*self.ordered_links, self.linked, self.width, len(self.units))
 
     @cached_property
     def is_symmetric(self) -> bool:
@@ -178,10 +218,10 @@ class Weights:
 
         For W = D^-1 S, S symmetric, from the reciprocals of the smallest and the
         largest eigenvalue (Ord 1975). Other weights have complex eigenvalues:
-        the reciprocal of the spectral radius bounds |rho| (Kelejian and Prucha
-        2010, J. Econometrics 157, section 2), which is one where rows sum to one.
+        |rho| is below one where rows hold shares, else below the reciprocal of the
+        spectral radius (Kelejian and Prucha 2010, J. Econometrics 157, section 2).
         """
-        if self.rows_sum_to_one and not self.is_symmetric:
+        if self.holds_shares and not self.is_symmetric:
             return -1.0, 1.0
         found = interval(self.eigenvalues, symmetric=self.is_symmetric)
         if found is None:
@@ -198,8 +238,8 @@ class Weights:
     @cached_property
     def determinants(self) -> Determinants:
         """ln|I - rW| over the admissible interval, prepared once."""
-        if self.rows_sum_to_one and not self.is_symmetric:
-            found = factors_of(self.band, float(self.grid[0]), float(self.grid[-1]))
+        if self.holds_shares and not self.is_symmetric:
+            found = factors_of(self.band, float(self.grid[0]))
             if found is not None:
                 return found
         return Eigenvalues(self.eigenvalues)
@@ -210,9 +250,9 @@ class Weights:
         return self.determinants.logdets(self.grid)
 
     @cached_property
-    def _subsets(self) -> dict[bytes, Weights]:
-        """Weights of the subsets asked for last, by the positions of their units."""
-        return {}
+    def _subsets(self) -> deque[Weights]:
+        """Weights of the subsets asked for last."""
+        return deque(maxlen=SUBSETS)
 
     def restrict(self, units: pd.Index) -> Weights:
         """Keep some units, in sorted order; standardised weights are standardised anew.
@@ -225,6 +265,9 @@ class Weights:
         UnknownNameError
             A unit has no row in the weights.
         """
+        for known in (self, *self._subsets):
+            if known.units.equals(units):
+                return known
         position = np.unique(self.units.get_indexer(units))
         if position[0] < 0:
             lost = units[self.units.get_indexer(units) < 0].unique()
@@ -236,14 +279,10 @@ class Weights:
             )
         if len(position) == len(self.units):
             return self
-        key = position.tobytes()
-        if key not in self._subsets:
-            if len(self._subsets) == SUBSETS:
-                del self._subsets[next(iter(self._subsets))]
-            kept = self.raw[position].take(position, axis=1)
-            units = self.units[position]
-            self._subsets[key] = Weights(units, kept, self.standardised, self.words)
-        return self._subsets[key]
+        raw = self.raw[position].take(position, axis=1)
+        kept = Weights(self.units[position], raw, self.standardised, self.words)
+        self._subsets.append(kept)
+        return kept
 
 
 def weights_from_matrix(matrix: pd.DataFrame, *, standardise: bool = True) -> Weights:
