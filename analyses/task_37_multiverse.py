@@ -12,6 +12,7 @@ from urbanecon.needs import ESTIMATION_CODE, MULTIVERSE_SOURCES, code, raw_files
 from urbanecon.outputs import multiverse_files, panel_files, specification_files
 from urbanecon.project import find_project
 from urbanecon.reporting.store import write_tables
+from urbanecon.steps import processes
 
 PROJECT = find_project(Path(__file__).parent)
 
@@ -23,7 +24,8 @@ if set(raw_files(PROJECT)) >= MULTIVERSE_SOURCES:
         specifications: Annotated[dict[str, Path], Product] = specification_files(PROJECT),
         summaries: Annotated[dict[str, Path], Product] = multiverse_files(PROJECT),
     ) -> None:
-        for row, table, tables in curves(open_panel(PROJECT.build)):
-            with writing(specifications[row]) as temporary:
-                table.to_parquet(temporary, compression="zstd")
-            write_tables(summaries[row], tables)
+        with processes() as map_:
+            for row, (table, tables) in curves(open_panel(PROJECT.build), map_):
+                with writing(specifications[row]) as temporary:
+                    table.to_parquet(temporary, compression="zstd")
+                write_tables(summaries[row], tables)

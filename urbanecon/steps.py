@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,6 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from pytask import MarkDecorator
 
+    from urbanecon.effects.robustness import Map
     from urbanecon.effects.spec import Spec
 
 
@@ -53,3 +59,15 @@ def estimate_effect(specs: tuple[Spec, ...], panel: Mapping[str, Path], results:
 
     folder = next(iter(panel.values())).parent
     write_estimates(results, estimate_all(specs, open_panel(folder)))
+
+
+@contextmanager
+def processes() -> Iterator[Map]:
+    """Map over items in as many processes as there are cores, results in order.
+
+    Each process is started afresh, as threads of linear algebra do not survive a
+    fork, and says no warnings: what an estimate warns of is stored with it.
+    """
+    afresh, quiet = get_context("spawn"), partial(warnings.simplefilter, "ignore")
+    with ProcessPoolExecutor(mp_context=afresh, initializer=quiet) as pool:
+        yield pool.map
