@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
     from urbanecon.effects.robustness import Map
     from urbanecon.effects.spec import Spec
+
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+"""What libraries of linear algebra read when they are loaded."""
 
 
 class Drawing(NamedTuple):
@@ -65,9 +69,18 @@ def estimate_effect(specs: tuple[Spec, ...], panel: Mapping[str, Path], results:
 def processes() -> Iterator[Map]:
     """Map over items in as many processes as there are cores, results in order.
 
-    Each process is started afresh, as threads of linear algebra do not survive a
-    fork, and says no warnings: what an estimate warns of is stored with it.
+    Each is started afresh, as threads do not survive a fork; uses one thread, as there
+    is a process for each core; and says no warnings: what an estimate warns of is
+    stored with it.
     """
     afresh, quiet = get_context("spawn"), partial(warnings.simplefilter, "ignore")
-    with ProcessPoolExecutor(mp_context=afresh, initializer=quiet) as pool:
-        yield pool.map
+    before = {name: os.environ.get(name) for name in THREADS}
+    os.environ.update(dict.fromkeys(THREADS, "1"))
+    try:
+        with ProcessPoolExecutor(mp_context=afresh, initializer=quiet) as pool:
+            yield pool.map
+    finally:
+        for name, value in before.items():
+            del os.environ[name]
+            if value is not None:
+                os.environ[name] = value

@@ -11,7 +11,6 @@ from scipy.sparse.csgraph import reverse_cuthill_mckee
 from urbanecon.errors import DataError, EstimationError, MissingColumnError, UnknownNameError
 from urbanecon.estimation.contiguity_weights import contiguity, contiguity_of_polygons
 from urbanecon.estimation.distance_weights import economic_distance, inverse_distance, nearest
-from urbanecon.estimation.elimination import product
 from urbanecon.estimation.weights import (
     Weights,
     weights_from_matrix,
@@ -152,8 +151,6 @@ def test_a_dense_matrix_is_multiplied_in_blocks_to_the_same_lag(places):
     values = np.random.default_rng(0).normal(size=(5, 3, 20))
     expected = np.einsum("ij,jtp->itp", dense.matrix, values)
     np.testing.assert_allclose(dense.lag(values), expected, rtol=1e-13)
-    a, b = np.random.default_rng(1).normal(size=(2, 301, 301))
-    np.testing.assert_allclose(product(a, b), a @ b, atol=1e-11)
     assert dense.lag(values[..., :0]).shape == (5, 3, 0)
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from urbanecon.errors import EstimationError, NotEstimableError
+from urbanecon.estimation.blocked_products import inner_product, product
 from urbanecon.estimation.least_squares import COLLINEAR, orthogonal
 from urbanecon.estimation.sample import Codes, EstimationSample, Floats, draw_sample
 from urbanecon.estimation.subsets import inference
@@ -160,7 +161,7 @@ def run_path_unit(unit: PathUnit) -> Curves:
         for y, own in unit.specs
     ]
     estimate, se = (np.column_stack(part) for part in zip(*columns, strict=True))
-    spread = [float(np.sqrt(within[y] @ within[y] / sample.nobs)) for y, _ in unit.specs]
+    spread = [float(np.sqrt(np.sum(within[y] ** 2) / sample.nobs)) for y, _ in unit.specs]
     numbers = inference(estimate, se, clusters)
     return Curves(estimate, se, numbers["p"], np.tile(spread, (len(unit.paths), 1)))
 
@@ -185,19 +186,19 @@ def _one_spec(
     absorbed: int,
 ) -> tuple[Floats, Floats]:
     """Coefficient and standard error of every draw."""
-    d, y = treatments, outcome
+    d, y = treatments, outcome[:, None]
     kept = 0
     if controls:
         basis, _, names = orthogonal(np.column_stack(controls))
         kept = len(names)
-        d = d - basis @ (basis.T @ d)
-        y = y - basis @ (basis.T @ y)
+        d = d - product(basis, inner_product(basis, d))
+        y = y - product(basis, inner_product(basis, y))
     squares = np.einsum("nr,nr->r", d, d)
     before = np.einsum("nr,nr->r", treatments, treatments)
     squares = np.where(squares > COLLINEAR * before, squares, np.nan)
-    beta = (y @ d) / squares
+    beta = inner_product(y, d)[0] / squares
     rows, clusters = len(codes), int(codes.max()) + 1
-    scores = _sums(d * y[:, None], codes) - _sums(d**2, codes) * beta
+    scores = _sums(d * y, codes) - _sums(d**2, codes) * beta
     df = rows - absorbed - kept - 1
     if df <= 0:
         raise EstimationError(f"no residual degrees of freedom in {rows} rows")

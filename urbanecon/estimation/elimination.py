@@ -1,4 +1,4 @@
-"""Products, inverses and determinants whose digits do not depend on the number of threads."""
+"""Inverses and determinants whose digits do not depend on the number of threads."""
 
 from __future__ import annotations
 
@@ -10,29 +10,9 @@ from urbanecon.estimation.sample import Floats
 # Blocks of this size are too small for a linear algebra library to split among
 # threads, which is what makes last digits depend on their number.
 BLOCK = 48
-# Multiplications in a block of a product, for the same reason.
-BLOCK_WORK = 200_000
 # Where elimination without pivoting between blocks is off by more than this,
 # the pivoted inverse of the library takes over.
 ELIMINATION_TOLERANCE = 1e-9
-
-
-def product(a: Floats, b: Floats) -> Floats:
-    """A B, n x p, whose digits do not depend on the number of threads.
-
-    In blocks of rows of A and columns of B, each too small for a linear algebra
-    library to split among threads.
-    """
-    (n, m), p = a.shape, b.shape[1]
-    width = min(max(p, 1), 32)
-    height = max(1, BLOCK_WORK // (m * width))
-    out = np.empty((n, p))
-    for left in range(0, p, width):
-        columns = np.ascontiguousarray(b[:, left : left + width])
-        for top in range(0, n, height):
-            rows = slice(top, top + height)
-            out[rows, left : left + width] = a[rows] @ columns
-    return out
 
 
 def invert(matrix: Floats, width: int | None = None) -> tuple[Floats, float]:

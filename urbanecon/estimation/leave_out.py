@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from urbanecon.errors import EstimationError, UnknownNameError, did_you_mean
+from urbanecon.estimation.blocked_products import product
 from urbanecon.estimation.gram import independent
 from urbanecon.estimation.least_squares import COLLINEAR
 from urbanecon.estimation.level_counts import are_nested, positions_by_effect
@@ -152,14 +153,14 @@ def _meat_without(estimate: Linear, codes: Codes, moves: Floats, rows: Floats) -
     g, k_all = estimate.scores.shape
     # scores of all clusters at each group's coefficients: s_g - X_g'X_g move, in the
     # direction of that group's row of the inverse
-    direct = estimate.scores @ rows.T
+    direct = product(estimate.scores, rows.T)
     size = len(moves)
     shift = np.empty((g, size))
     step = max(1, 2**22 // (g * k_all))
     flat = estimate.gram.reshape(g * k_all, k_all)
     for start in range(0, size, step):
         part = slice(start, start + step)
-        moved = (flat @ moves[part].T).reshape(g, k_all, -1)
+        moved = product(flat, moves[part].T).reshape(g, k_all, -1)
         shift[:, part] = np.einsum("gkp,pk->gp", moved, rows[part])
     scores = direct - shift
     scores[np.arange(g), codes] = np.where(np.isnan(rows[codes, 0]), np.nan, 0.0)

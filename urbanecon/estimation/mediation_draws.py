@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from urbanecon.errors import EstimationError, NotEstimableError
+from urbanecon.estimation.blocked_products import product
 from urbanecon.estimation.least_squares import cross
 from urbanecon.estimation.sample import EstimationSample, Floats
 from urbanecon.estimation.within import Absorber, is_nested
@@ -52,7 +53,7 @@ class ClusterProducts:
     def estimate(self, weights: Floats) -> MediationDraws:
         """Estimate with each cluster counted as often as `weights` says, d x G."""
         p = self.products.shape[1]
-        total = (weights @ self.products.reshape(self.clusters, -1)).reshape(-1, p, p)
+        total = product(weights, self.products.reshape(self.clusters, -1)).reshape(-1, p, p)
         core = total[:, :3, :3]
         if p > 3:
             inverse = np.linalg.pinv(total[:, 3:, 3:], rcond=SINGULAR, hermitian=True)

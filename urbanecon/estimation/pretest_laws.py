@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from urbanecon.estimation.blocked_products import product
+from urbanecon.estimation.least_squares import cross, times
 from urbanecon.estimation.sample import Floats
 
 POINTS = 2**13
@@ -35,7 +37,7 @@ class Individual:
         from scipy import stats
         from scipy.stats import qmc
 
-        self.root = np.linalg.cholesky(vcov)
+        self.root = np.asarray(np.linalg.cholesky(vcov), dtype=np.float64)
         self.edge = stats.norm.ppf(1 - alpha / 2) * np.sqrt(np.diag(vcov))
         uniform = qmc.Sobol(len(vcov), seed=seed).random(POINTS)
         self.uniform = np.clip(uniform, 1e-15, 1 - 1e-15)
@@ -47,7 +49,7 @@ class Individual:
         z = np.zeros_like(self.uniform)
         weight = np.ones(len(z))
         for j, row in enumerate(self.root):
-            shift = mean[j] + z[:, :j] @ row[:j]
+            shift = mean[j] + times(z[:, :j], row[:j])
             low = (-self.edge[j] - shift) / row[j]
             high = (self.edge[j] - shift) / row[j]
             # in the tail where the normal law has digits to spare
@@ -61,8 +63,8 @@ class Individual:
         total = weight.sum()
         if not total > 0:
             return 0.0, np.clip(mean, -self.edge, self.edge)
-        drawn = mean + z @ self.root.T
-        return float(total / len(z)), np.asarray(weight @ drawn / total)
+        drawn = mean + product(z, self.root.T)
+        return float(total / len(z)), cross(weight[:, None], drawn)[0] / total
 
 
 class Joint:

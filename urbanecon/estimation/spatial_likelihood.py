@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from urbanecon.errors import EstimationError
-from urbanecon.estimation.elimination import invert, product
+from urbanecon.estimation.blocked_products import product
+from urbanecon.estimation.elimination import invert
 from urbanecon.estimation.sample import Floats
 from urbanecon.estimation.spatial_determinants import Expansion
 from urbanecon.estimation.spatial_profile import Profile

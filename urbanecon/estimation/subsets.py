@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from urbanecon.errors import EstimationError
+from urbanecon.estimation.blocked_products import product
 from urbanecon.estimation.cluster_products import Moments
 from urbanecon.estimation.sample import Codes, Floats, Mask
 from urbanecon.estimation.subset_sweeps import Sweeps, sweep_subsets
@@ -188,7 +189,7 @@ def _squared_scores(cross: Floats, swept: Sweeps) -> Floats:
         here = slice(start, start + CHUNK)
         residual = np.column_stack([-swept.params[here], np.ones(len(swept.params[here]))])
         products = swept.bread[here, :, None] * residual[:, None, :]
-        scores = products.reshape(len(residual), -1) @ flat.T
+        scores = product(products.reshape(len(residual), -1), flat.T)
         out[here] = np.einsum("sg,sg->s", scores, scores)
     return out
 

@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from urbanecon.errors import DataError, EstimationError, UnknownNameError, did_you_mean
-from urbanecon.estimation.elimination import product
+from urbanecon.estimation.blocked_products import product
 from urbanecon.estimation.sample import Codes, Floats
 from urbanecon.estimation.spatial_determinants import (
     Band,
