@@ -4,8 +4,8 @@
     python tests/benchmarks/measure.py --readme    and puts the table into the README
 
 The main job is measured cold (build/ and .pytask/ are removed first) and then
-unchanged; both with the raw files that are on this machine. Runs where processes
-report their memory, that is on Linux and macOS. Exits with 1 if a limit is broken.
+unchanged; both with the raw files that are on this machine. Memory is that of all
+processes together, what they share counted in each. Exits with 1 if a limit is broken.
 """
 
 from __future__ import annotations
@@ -18,9 +18,13 @@ import shutil
 import statistics
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+import psutil
 
 from urbanecon.atomic import write_text
 from urbanecon.cleaning.registry import status
@@ -47,20 +51,37 @@ class Measured:
         return self.value <= self.limit
 
 
-def process(*arguments: str) -> tuple[float, float]:
-    """Run Python with `arguments`; return wall seconds and peak memory in GB.
-
-    The peak is that of the largest process among the child and its own children.
-    """
+def process(*arguments: str) -> float:
+    """Run Python with `arguments`; return wall seconds."""
     start = time.perf_counter()
-    child = subprocess.Popen([sys.executable, *arguments], cwd=ROOT)
-    _, code, usage = os.wait4(child.pid, 0)
-    seconds = time.perf_counter() - start
-    child.returncode = os.waitstatus_to_exitcode(code)
-    if child.returncode:
-        sys.exit(f"error: python {' '.join(arguments)} ended with {child.returncode}")
-    unit = 1 if sys.platform == "darwin" else 1024
-    return seconds, usage.ru_maxrss * unit / 1e9
+    done = subprocess.run([sys.executable, *arguments], cwd=ROOT, check=False)
+    if done.returncode:
+        sys.exit(f"error: python {' '.join(arguments)} ended with {done.returncode}")
+    return time.perf_counter() - start
+
+
+def peak_memory(watched: psutil.Process, stop: threading.Event) -> float:
+    """Most memory that a process held, with all its children, until `stop`, in GB."""
+    peak = 0
+    while not stop.wait(0.1):
+        try:
+            family = watched.children(recursive=True)
+            peak = max(peak, sum(one.memory_info().rss for one in family))
+        except psutil.NoSuchProcess:  # ended while we looked
+            continue
+    return peak / 1e9
+
+
+def watched_process(*arguments: str) -> tuple[float, float]:
+    """As `process`, with the peak of the memory of all processes together, in GB."""
+    stop = threading.Event()
+    with ThreadPoolExecutor() as pool:
+        peak = pool.submit(peak_memory, psutil.Process(), stop)
+        try:
+            seconds = process(*arguments)
+        finally:
+            stop.set()
+        return seconds, peak.result()
 
 
 def import_costs() -> dict[str, float]:
@@ -71,7 +92,7 @@ def import_costs() -> dict[str, float]:
         process("-c", f"import {name}")  # the first one reads from disk; not counted
     for _ in range(IMPORTS):
         for name in packages:
-            seconds[name].append(process("-c", f"import {name}")[0])
+            seconds[name].append(process("-c", f"import {name}"))
     return {name: statistics.median(values) for name, values in seconds.items()}
 
 
@@ -80,8 +101,8 @@ def measure() -> list[Measured]:
     imports = import_costs()
     for folder in ("build", ".pytask"):
         shutil.rmtree(ROOT / folder, ignore_errors=True)
-    cold, peak = process("-m", "urbanecon", "run")
-    unchanged, _ = process("-m", "urbanecon", "run")
+    cold, peak = watched_process("-m", "urbanecon", "run")
+    unchanged = process("-m", "urbanecon", "run")
     ratio = imports["urbanecon"] / imports["pandas"]
     return [
         Measured("main job, everything to be made", cold, 900, "s"),
