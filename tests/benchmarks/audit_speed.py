@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from measure import process
+from measure import watched_process
 
 from urbanecon.cleaning.audit.synthetic import FIRST_YEAR, clean_panel
 
@@ -59,7 +59,7 @@ def main() -> int:
         for case in CASES:
             file = Path(folder) / "panel.csv"
             panel(case).to_csv(file, index=False)
-            seconds, peak = process(
+            seconds, peak = watched_process(
                 "-m", "urbanecon", "audit", str(file), "--out", str(Path(folder) / "checked")
             )
             print(

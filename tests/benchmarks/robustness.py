@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from estimators import Row, in_turns, installed, threads
-from measure import process, put_between
+from measure import put_between, watched_process
 
 from urbanecon.estimation.bootstrap import bootstrap_equation
 from urbanecon.estimation.bootstrap_result import Wild
@@ -270,7 +270,7 @@ def multiverse(build: Path) -> list[Row]:
     """Run the four multiverses in a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
         told = Path(folder) / "told.json"
-        _, peak = process(__file__, "--build", str(build), "--tell", str(told))
+        _, peak = watched_process(__file__, "--build", str(build), "--tell", str(told))
         said = json.loads(told.read_text(encoding="utf-8"))
     what = f"multiverse, {said['specs']:,} specs, {len(EFFECTS)} effects"
     return [
