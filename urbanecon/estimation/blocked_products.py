@@ -1,7 +1,9 @@
-"""Products of matrices whose digits do not depend on the number of threads.
+"""Products of large matrices whose digits do not depend on the number of threads.
 
 They are taken in blocks, each too small for a linear algebra library to split among
-threads, which is what makes last digits depend on their number.
+threads, which is what makes last digits depend on their number. Many draws, clusters
+or units stand on one side; the few columns of a regression are multiplied by
+`least_squares.cross` and its neighbours, which need no library.
 """
 
 from __future__ import annotations
