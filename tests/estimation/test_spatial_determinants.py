@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose
 
 from urbanecon.estimation.contiguity_weights import contiguity
 from urbanecon.estimation.distance_weights import nearest
-from urbanecon.estimation.spatial_determinants import Eigenvalues, Expansion, Factors
+from urbanecon.estimation.spatial_determinants import INNER, Eigenvalues, Expansion, Factors
 from urbanecon.estimation.weights import Weights
 
 
@@ -36,6 +36,17 @@ def test_factors_at_a_few_points_give_what_all_eigenvalues_give(n, k, islands):
         near, (trace, trace_square) = factors.slopes(one), exact.slopes(one)
         assert_allclose(near[0], trace, atol=1e-7)
         assert_allclose(near[1], trace_square, rtol=1e-3)
+
+
+@pytest.mark.parametrize(("n", "k"), [(150, 3), (300, 8)])
+def test_near_one_factors_give_the_traces_without_interpolation(n, k):
+    weights = neighbours(n, k)
+    factors, exact = weights.determinants, Eigenvalues(weights.eigenvalues)
+    far = np.linspace(INNER + 1e-3, 0.9997, 20)
+    assert_allclose(factors.logdets(far), exact.logdets(far), atol=1e-8)
+    assert_allclose(factors.traces(far), exact.traces(far), rtol=1e-5)
+    for one in far:
+        assert_allclose(factors.slopes(one), exact.slopes(one), rtol=1e-4)
 
 
 @pytest.mark.parametrize("r", [-0.9, -0.2, 0.0, 0.3, 0.8, 0.99])
